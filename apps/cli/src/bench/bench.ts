@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { UsageError } from '../exit-codes.js';
+import { processIo, toJson, type Io } from '../io.js';
+import { conditionsNow } from './conditions.js';
+import { benchPayments } from './payments.bench.js';
+import { conditionsText, partText, type BenchReport, type PartReport } from './report.js';
+import { benchStore } from './store.bench.js';
+
+export interface BenchOptions {
+  /** File that the whole report is written to. */
+  json?: string;
+  /** Parts to measure; all where it is left out. */
+  only?: readonly string[];
+  /** Payments: this rate alone, instead of a ladder of rates. */
+  rate?: number;
+  /** Payments: how long the long run takes. */
+  seconds?: number;
+}
+
+/** What a part is given. */
+export interface BenchContext {
+  rate: number | undefined;
+  seconds: number;
+  progress: (line: string) => void;
+}
+
+const parts: Record<string, (context: BenchContext) => Promise<PartReport>> = {
+  store: benchStore,
+  payments: benchPayments,
+};
+
+/**
+ * Measures the product on this machine, prints tables and writes JSON. A part that cannot be measured is reported and does not stop the others.
+ * @throws UsageError for options that make no sense
+ */
+export async function runBench(options: BenchOptions = {}, io: Io = processIo): Promise<BenchReport> {
+  const names = chosenParts(options);
+  const context: BenchContext = {
+    rate: options.rate,
+    seconds: options.seconds ?? 60,
+    progress: (line) => io.err(`${line}\n`),
+  };
+  const report: BenchReport = { conditions: conditionsNow(), parts: [], failures: [] };
+  io.out(`${conditionsText(report.conditions)}\n\n`);
+  for (const name of names) {
+    try {
+      const part = await parts[name]?.(context);
+      if (!part) continue;
+      report.parts.push(part);
+      io.out(`${partText(part)}\n\n`);
+    } catch (error) {
+      report.failures.push({ part: name, error: String(error) });
+      io.err(`${name} could not be measured: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    }
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${toJson(report)}\n`);
+  return report;
+}
+
+function chosenParts({ only, rate, seconds }: BenchOptions): string[] {
+  const known = Object.keys(parts);
+  const unknown = only?.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`There is no part ${unknown}. There are: ${known.join(', ')}.`);
+  for (const [name, value] of [['rate', rate], ['seconds', seconds]] as const) {
+    if (value !== undefined && !(value > 0)) throw new UsageError(`--${name} must be a number above 0.`);
+  }
+  return known.filter((name) => only === undefined || only.length === 0 || only.includes(name));
+}

@@ -1,0 +1,99 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HubClient } from '../hub-client.js';
+import { tokenOf, type Role } from '../operators-file.js';
+import { usageOf, type ProcessUsage } from './process-usage.js';
+
+const mainFile = fileURLToPath(new URL('../../../standalone/dist/main.js', import.meta.url));
+
+/** The product as `npm start` runs it, in a process of its own, on data that is removed afterwards. */
+export class HubUnderTest {
+  readonly #clients = new Map<Role, HubClient>();
+
+  private constructor(
+    readonly url: string,
+    readonly eventStoreUrl: string,
+    /** From the start of the process until it said that it is ready. */
+    readonly readyAfterMs: number,
+    private readonly dataDir: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<HubUnderTest> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'tongbao-bench-'));
+    const logFile = join(dataDir, 'hub.log');
+    const log = openSync(logFile, 'a');
+    const startedMs = performance.now();
+    const child = fork(mainFile, {
+      env: {
+        ...process.env,
+        TONGBAO_DATA: dataDir,
+        TONGBAO_PORT: '0',
+        EVENT_STORE_PORT: '0',
+        LOG_LEVEL: 'warn',
+        RATE_LIMIT_PER_SECOND: '1000000',
+        ...settings,
+      },
+      execArgv: [],
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    const ended = new AbortController();
+    try {
+      const message = once(child, 'message', { signal: ended.signal });
+      const exit = once(child, 'exit', { signal: ended.signal }).then(() => {
+        throw new Error(`the hub ended before it was ready:\n${readFileSync(logFile, 'utf8').slice(-4_000)}`);
+      });
+      const [ready] = (await Promise.race([message, exit])) as [unknown];
+      if (!isReady(ready)) throw new Error(`the hub said ${JSON.stringify(ready)} where it should say that it is ready`);
+      return new HubUnderTest(ready.url, ready.eventStoreUrl, performance.now() - startedMs, dataDir, child);
+    } catch (error) {
+      child.kill('SIGKILL');
+      rmSync(dataDir, { recursive: true, force: true });
+      throw error;
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** What an operator with a role sees of it. */
+  as(role: Role): HubClient {
+    const client = this.#clients.get(role) ?? new HubClient(this.url, { token: tokenOf(role, this.dataDir) });
+    this.#clients.set(role, client);
+    return client;
+  }
+
+  usage(): ProcessUsage | undefined {
+    return this.child.pid === undefined ? undefined : usageOf(this.child.pid);
+  }
+
+  /** Everything that it has complained about. */
+  warnings(): string[] {
+    return readFileSync(join(this.dataDir, 'hub.log'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('{'));
+  }
+
+  /** Stops it gracefully and removes its data. */
+  async stop(): Promise<void> {
+    for (const client of this.#clients.values()) await client.close();
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exit = once(this.child, 'exit');
+      this.child.kill('SIGTERM');
+      await exit;
+    }
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+const isReady = (message: unknown): message is { url: string; eventStoreUrl: string } =>
+  typeof message === 'object' &&
+  message !== null &&
+  'url' in message &&
+  typeof message.url === 'string' &&
+  'eventStoreUrl' in message &&
+  typeof message.eventStoreUrl === 'string';

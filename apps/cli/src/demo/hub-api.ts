@@ -1,0 +1,128 @@
+import type { SplitRule } from '@tongbao/contracts';
+import { HubClient, Refused } from '../hub-client.js';
+import { tokenOf, type Role } from '../operators-file.js';
+import type { Method, OrderBody, PlannedRefund, TopUp } from './scenario.js';
+
+/** A payment as the hub answers. */
+export interface PaymentAnswer {
+  paymentId: string;
+  status: string;
+  code?: string;
+  amountMinor: number;
+  refundedMinor: number;
+  attempts: { attempt: number; provider: string; status: string; action?: { value: string } }[];
+  refunds: { refundId: string; status: string; code?: string }[];
+}
+
+export interface BankAccount {
+  bank: string;
+  accountNumber: string;
+  holder: string;
+}
+
+const connections = 64;
+/** The hub asks to wait a second where it has no room; a minute of that is too long. */
+const repetitions = 60;
+const waitSeconds = 10;
+
+/** What the demo's platforms and operators do, each under its own key. */
+export class HubApi {
+  readonly client: HubClient;
+  readonly #platformKeys = new Map<string, string>();
+
+  constructor(
+    readonly url: string,
+    private readonly dataDir: string,
+  ) {
+    this.client = new HubClient(url, { connections, repetitions });
+  }
+
+  as(role: Role): { token: string } {
+    return { token: tokenOf(role, this.dataDir) };
+  }
+
+  asPlatform(platformId: string): { token: string } {
+    const token = this.#platformKeys.get(platformId);
+    if (token === undefined) throw new Error(`${platformId} has no API key yet`);
+    return { token };
+  }
+
+  /** Registers a platform, issues its key, and names its bank account. */
+  async join(platform: { platformId: string; name: string; currencies: string[]; methods: string[] }): Promise<void> {
+    const { platformId } = platform;
+    await this.client.post('/v1/platforms', { ...this.as('ops'), key: `register-${platformId}`, body: platform });
+    const { key } = await this.client.post<{ key: string }>(`/v1/platforms/${platformId}/keys`, this.as('ops'));
+    this.#platformKeys.set(platformId, key);
+    await this.setBankAccount('platforms', platformId, platform.name);
+  }
+
+  async addCreator(creatorId: string, name: string, hasBankAccount: boolean): Promise<void> {
+    await this.client.post('/v1/creators', { ...this.as('ops'), key: `register-${creatorId}`, body: { creatorId, name } });
+    if (hasBankAccount) await this.setBankAccount('creators', creatorId, name);
+  }
+
+  async setBankAccount(kind: 'platforms' | 'creators', id: string, holder: string): Promise<void> {
+    const body: BankAccount = { bank: 'sandbox', accountNumber: `6222-${id}`, holder };
+    await this.client.put(`/v1/${kind}/${id}/bank-account`, { ...this.as('finance'), key: `bank-account-${id}`, body });
+  }
+
+  async agree(agreementId: string, name: string, rules: readonly SplitRule[]): Promise<void> {
+    await this.client.post('/v1/agreements', { ...this.as('finance'), key: `agreement-${agreementId}`, body: { agreementId, name, rules } });
+  }
+
+  /** @returns the secret that its webhooks are signed with */
+  async registerEndpoint(platformId: string, url: string): Promise<string> {
+    const body = { url, description: 'demo' };
+    const { secret } = await this.client.post<{ secret: string }>('/v1/endpoints', { ...this.asPlatform(platformId), key: `endpoint-${platformId}`, body });
+    return secret;
+  }
+
+  request(order: OrderBody, mayBeUnknown: boolean): Promise<PaymentAnswer> {
+    // Where the provider cannot be reached there is nothing to wait for.
+    const wait = mayBeUnknown ? 1 : waitSeconds;
+    return this.client.post('/v1/payments', { ...this.asPlatform(order.platformId), key: order.orderId, waitSeconds: wait, body: order });
+  }
+
+  payAgain({ platformId, orderId }: OrderBody, paymentId: string, attempt: number, method: Method): Promise<PaymentAnswer> {
+    const options = { ...this.asPlatform(platformId), key: `${orderId}-attempt-${attempt}`, waitSeconds, body: { method } };
+    return this.client.post(`/v1/payments/${paymentId}/attempts`, options);
+  }
+
+  payment(platformId: string, paymentId: string): Promise<PaymentAnswer> {
+    return this.client.get(`/v1/payments/${paymentId}`, {}, this.asPlatform(platformId));
+  }
+
+  /** The payer opens the page that the provider has asked for, and pays. */
+  async openPayPage(path: string): Promise<void> {
+    await this.client.getText(path);
+  }
+
+  refund({ platformId, refundId, amountMinor }: PlannedRefund, paymentId: string, currency: string): Promise<PaymentAnswer> {
+    const body = { refundId, amountMinor, currency, reason: 'demo: generated' };
+    return this.client.post(`/v1/payments/${paymentId}/refunds`, { ...this.asPlatform(platformId), key: refundId, waitSeconds, body });
+  }
+
+  topUp({ platformId, userId, amountMinor, method, key }: TopUp, currency: string): Promise<{ status: string }> {
+    return this.client.post(`/v1/wallets/${userId}/top-ups`, { ...this.asPlatform(platformId), key, body: { amountMinor, currency, method } });
+  }
+
+  /** A provider pays what it holds for the hub out to the hub's bank. */
+  payOut(provider: string, currency: string): Promise<{ amountMinor: number }> {
+    return this.client.post(`/v1/sandbox/providers/${provider}/pay-out`, { ...this.as('finance'), body: { currency } });
+  }
+
+  /** Posted; undefined where the books have no such account yet. */
+  async balance(account: string, currency: string): Promise<number | undefined> {
+    try {
+      const path = `/v1/ledger/accounts/${encodeURIComponent(account)}/balance`;
+      return (await this.client.get<{ postedMinor: number }>(path, { currency }, this.as('finance'))).postedMinor;
+    } catch (error) {
+      if (error instanceof Refused && error.code === 'account_not_found') return undefined;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+}

@@ -1,0 +1,89 @@
+import { formatMinor } from '@tongbao/money';
+import type { ProjectionStatus } from './projections.command.js';
+import { countText } from './text-table.js';
+
+/** What the doctor says of one thing. */
+export interface Finding {
+  check: string;
+  passed: boolean;
+  detail: string;
+}
+
+export interface GroupStatus {
+  group: string;
+  state: string;
+  topics: { topic: string; position: string; head: string; open: number; error?: string }[];
+  parkedKeys: { topic: string; key: string; deadLetters: number }[];
+}
+
+export interface TrialBalance {
+  currencies: { currency: string; accounts: number; cashMinor: number; clientMoneyMinor: number }[];
+  checks: { check: string; currency: string; passed: boolean; differenceMinor: number }[];
+  openLines: { account: string; currency: string; ref: string; amountMinor: number; kind: string; ageSeconds: number }[];
+  openLineCount: number;
+}
+
+export interface Balance {
+  party: string;
+  currency: string;
+  balanceMinor: number;
+}
+
+/** One finding for each consumer group: it runs, no partition stands still, no key is parked. */
+export function consumerFindings(groups: readonly GroupStatus[]): Finding[] {
+  return groups.map(({ group, state, topics, parkedKeys }) => {
+    const stuck = topics.filter(({ error }) => error !== undefined).map(({ topic, error }) => `${topic}: ${error ?? ''}`);
+    const parked = parkedKeys.map(({ topic, key, deadLetters }) => `${key} of ${topic} is parked with ${deadLetters} dead letters`);
+    const wrong = [...(state === 'running' ? [] : [`it is ${state}`]), ...stuck, ...parked];
+    const inHand = topics.reduce((sum, { open }) => sum + open, 0);
+    return { check: `consumer group ${group}`, passed: wrong.length === 0, detail: wrong.length === 0 ? `${topics.length} topics, ${inHand} messages in hand` : wrong.join('; ') };
+  });
+}
+
+const trialBalanceChecks: Record<string, string> = {
+  sums_to_zero: 'balances sum to zero',
+  client_money_covered: "clients' money is covered by cash",
+  transit_explained: 'money in transit is explained',
+  suspense_explained: 'money in suspense is explained',
+};
+
+export function ledgerFindings({ currencies, checks, openLines, openLineCount }: TrialBalance): Finding[] {
+  const findings = checks.map(({ check, currency, passed, differenceMinor }) => {
+    const sums = currencies.find((each) => each.currency === currency);
+    const detail = passed ? detailOf(check, currency, sums) : `off by ${formatMinor(differenceMinor, currency)} ${currency}`;
+    return { check: `ledger: ${trialBalanceChecks[check] ?? check}, ${currency}`, passed, detail };
+  });
+  const oldest = openLines[0];
+  const lines = oldest ? `${countText(openLineCount)}, the oldest for ${oldest.ageSeconds} s: ${oldest.kind} of ${oldest.ref}` : 'none';
+  return [...findings, { check: 'ledger: lines open in transit and suspense', passed: true, detail: lines }];
+}
+
+function detailOf(check: string, currency: string, sums: TrialBalance['currencies'][number] | undefined): string {
+  if (!sums) return 'as it should be';
+  if (check === 'sums_to_zero') return `over ${countText(sums.accounts)} accounts`;
+  if (check === 'client_money_covered') return `${formatMinor(sums.clientMoneyMinor, currency)} by ${formatMinor(sums.cashMinor, currency)}`;
+  return 'line by line';
+}
+
+/** Settlement's positions and the ledger's balances are two folds of the log, made by different code: they must agree. */
+export function positionFinding(positions: readonly Balance[], balances: readonly Balance[]): Finding {
+  const inLedger = new Map(balances.map((each) => [keyOf(each), each.balanceMinor]));
+  const inSettlement = new Map(positions.map((each) => [keyOf(each), each.balanceMinor]));
+  const differing = [...new Set([...inLedger.keys(), ...inSettlement.keys()])].filter((key) => (inLedger.get(key) ?? 0) !== (inSettlement.get(key) ?? 0));
+  const detail =
+    differing.length === 0
+      ? `${countText(inSettlement.size)} positions`
+      : differing.map((key) => `${key}: ${inSettlement.get(key) ?? 0} in settlement, ${inLedger.get(key) ?? 0} in the ledger`).join('; ');
+  return { check: "settlement: positions are the ledger's balances", passed: differing.length === 0, detail };
+}
+
+const keyOf = ({ party, currency }: Balance): string => `${party} ${currency}`;
+
+/** Lag is normal while money moves; one that stands still is not. */
+export function projectionFindings(projections: readonly ProjectionStatus[]): Finding[] {
+  return projections.map(({ name, state, error, position, head, version }) => ({
+    check: `projection ${name}`,
+    passed: state === 'running' || state === 'building',
+    detail: error ?? `${state}, version ${version}, ${BigInt(position) >= BigInt(head) ? 'up to date' : `at position ${position} of ${head}`}`,
+  }));
+}

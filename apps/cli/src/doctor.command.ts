@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readEveryEvent } from './all-events.js';
+import type { CommandContext, Runner } from './command-context.js';
+import { consumerFindings, ledgerFindings, positionFinding, projectionFindings, type Balance, type Finding, type GroupStatus, type TrialBalance } from './doctor.checks.js';
+import { exitCodes, UsageError, type ExitCode } from './exit-codes.js';
+import { HubUnreachable, Refused, type HubClient } from './hub-client.js';
+import type { ProjectionStatus } from './projections.command.js';
+import { countText } from './text-table.js';
+import { until } from './until.js';
+
+/** While money moves, two folds are never read at the same moment: they are compared again until they agree, or for this long. */
+const agreeWithinMs = 3_000;
+
+export function addDoctorCommand(program: Command, runs: Runner): void {
+  program
+    .command('doctor')
+    .description('is the hub well? health, consumers, ledger, settlement, projections')
+    .option('--deep', 'read every event and compare its checksum; also when the hub is stopped', false)
+    .action(runs(doctor));
+}
+
+async function doctor(context: CommandContext, { deep }: { deep: boolean }): Promise<ExitCode> {
+  const isUp = await answers(context.hub());
+  if (!isUp && !deep) throw new HubUnreachable(`no hub answers at ${context.options.url}; doctor --deep can look at its events while it is stopped`);
+  const findings = isUp ? await hubFindings(context) : [];
+  if (deep) findings.push(isUp ? await runningStoreFinding(context) : await stoppedStoreFinding(context));
+  context.show(findings, () => findings.map(({ check, passed, detail }) => `${passed ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`).join('\n'));
+  return findings.every(({ passed }) => passed) ? exitCodes.ok : exitCodes.failed;
+}
+
+async function answers(hub: HubClient): Promise<boolean> {
+  try {
+    await hub.getText('/health/live');
+  } catch (error) {
+    if (error instanceof HubUnreachable) return false;
+    if (!(error instanceof Refused)) throw error;
+  }
+  return true;
+}
+
+async function hubFindings(context: CommandContext): Promise<Finding[]> {
+  const hub = context.hub('auditor');
+  const { items: groups } = await hub.get<{ items: GroupStatus[] }>('/v1/dead-letters');
+  const { items: projections } = await hub.get<{ items: ProjectionStatus[] }>('/v1/projections');
+  return [
+    await healthFinding(hub, 'live', 'every fold makes progress'),
+    await healthFinding(hub, 'ready', 'everything that it needs answers'),
+    ...consumerFindings(groups),
+    ...ledgerFindings(await hub.get<TrialBalance>('/v1/ledger/trial-balance')),
+    await positionsFinding(hub),
+    ...projectionFindings(projections),
+  ];
+}
+
+async function healthFinding(hub: HubClient, which: 'live' | 'ready', well: string): Promise<Finding> {
+  try {
+    await hub.getText(`/health/${which}`);
+    return { check: `health: ${which}`, passed: true, detail: well };
+  } catch (error) {
+    if (error instanceof Refused) return { check: `health: ${which}`, passed: false, detail: error.detail };
+    throw error;
+  }
+}
+
+async function positionsFinding(hub: HubClient): Promise<Finding> {
+  let finding = await compared(hub);
+  const ask = async () => {
+    finding = await compared(hub);
+    return finding.passed ? finding : undefined;
+  };
+  return until(ask, { everyMs: 200, timeoutMs: agreeWithinMs, what: 'equal positions' }).catch(() => finding);
+}
+
+async function compared(hub: HubClient): Promise<Finding> {
+  const positions = await Array.fromAsync(hub.all<Balance>('/v1/finance/positions'));
+  const balances: Balance[] = [];
+  for (const prefix of ['platform:', 'creator:']) {
+    for await (const { account, currency, postedMinor } of hub.all<{ account: string; currency: string; postedMinor: number }>('/v1/ledger/accounts', { prefix }))
+      balances.push({ party: account, currency, balanceMinor: postedMinor });
+  }
+  return positionFinding(positions, balances);
+}
+
+/** The files of a running store are locked: its server is asked for every event instead, and compares each checksum. */
+async function runningStoreFinding({ io, options }: CommandContext): Promise<Finding> {
+  const { events, damage } = await readEveryEvent(options.eventStore, (read) => {
+    if (io.isTerminal && !options.json) io.err(`\r${countText(read)} events read\u001b[K`);
+  });
+  if (io.isTerminal && !options.json) io.err('\r\u001b[K');
+  const check = 'event store: every event is as it was written';
+  return damage === undefined ? { check, passed: true, detail: `${countText(events)} events` } : { check, passed: false, detail: `after ${countText(events)} events: ${damage}` };
+}
+
+async function stoppedStoreFinding({ io, options }: CommandContext): Promise<Finding> {
+  const folder = join(options.data, 'events');
+  if (!existsSync(folder)) throw new UsageError(`${folder} is missing: name the data folder of the hub with --data.`);
+  const { verifyStore } = await import('@tongbao/event-store-server');
+  const { events, damaged, ok } = await verifyStore(folder, (checked, total) => {
+    if (io.isTerminal && !options.json) io.err(`\r${countText(checked)} of ${countText(total)} events checked\u001b[K`);
+  });
+  if (io.isTerminal && !options.json) io.err('\r\u001b[K');
+  const found = damaged.slice(0, 20).map(({ position, stream, revision, reason }) => `${stream ?? 'store'}${revision === undefined ? '' : `@${revision}`}${position === undefined ? '' : ` (position ${position})`}: ${reason}`);
+  const check = 'event store (the hub is stopped): every event is as it was written';
+  return { check, passed: ok, detail: ok ? `${countText(events)} events` : found.join('; ') };
+}

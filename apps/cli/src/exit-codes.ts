@@ -1,0 +1,24 @@
+/** What the process tells whoever started it. */
+export const exitCodes = {
+  ok: 0,
+  /** A check failed, or the hub refused what was asked for. */
+  failed: 1,
+  /** The command line makes no sense. */
+  usage: 2,
+  /** Neither the hub nor its event store answers. */
+  unreachable: 3,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export const exitCodesHelp = `
+Exit codes:
+  0  done; every check passed
+  1  a check failed, or the hub refused
+  2  wrong usage
+  3  the hub (or its event store) cannot be reached`;
+
+/** The command line, or what it names, makes no sense. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

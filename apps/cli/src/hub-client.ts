@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Pool, type Dispatcher } from 'undici';
+
+/** The hub refused: its problem document (RFC 9457). */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly field?: string,
+  ) {
+    super(field === undefined ? `${code}: ${detail}` : `${code} (${field}): ${detail}`);
+  }
+}
+
+/** Nobody answers at the hub's address. */
+export class HubUnreachable extends Error {
+  override readonly name = 'HubUnreachable';
+}
+
+export interface RequestOptions {
+  token?: string;
+  body?: object;
+  /** Idempotency key; a POST without one gets a random key. */
+  key?: string;
+  /** Seconds that the hub may wait for an outcome. */
+  waitSeconds?: number;
+}
+
+export interface HubClientOptions {
+  token?: string;
+  connections?: number;
+  /** How often a request that the hub has no room for (429, 503) is made again. */
+  repetitions?: number;
+}
+
+type Query = Record<string, string | number | boolean | undefined>;
+
+interface Page<T> {
+  items: T[];
+  next?: string;
+}
+
+const pageSize = 500;
+
+/** A hub's HTTP API, over connections that are kept open. */
+export class HubClient {
+  readonly #pool: Pool;
+
+  constructor(
+    readonly url: string,
+    private readonly options: HubClientOptions = {},
+  ) {
+    this.#pool = new Pool(new URL(url).origin, { connections: options.connections ?? 8 });
+  }
+
+  /**
+   * @returns the answer's body, which has the shape that the hub's OpenAPI document gives it
+   * @throws Refused, HubUnreachable
+   */
+  async get<T>(path: string, query: Query = {}, options: RequestOptions = {}): Promise<T> {
+    return jsonOf<T>(await this.#request('GET', withQuery(path, query), options));
+  }
+
+  /** A page for people. @throws Refused, HubUnreachable */
+  getText(path: string): Promise<string> {
+    return this.#request('GET', path, {});
+  }
+
+  /** @throws Refused, HubUnreachable */
+  async post<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return jsonOf<T>(await this.#request('POST', path, { key: randomUUID(), body: {}, ...options }));
+  }
+
+  /** @throws Refused, HubUnreachable */
+  async put<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return jsonOf<T>(await this.#request('PUT', path, { key: randomUUID(), body: {}, ...options }));
+  }
+
+  /** All items of a list, page by page. */
+  async *all<T>(path: string, query: Query = {}, options: RequestOptions = {}): AsyncGenerator<T> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.get<Page<T>>(path, { limit: pageSize, ...query, cursor }, options);
+      yield* page.items;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #request(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<string> {
+    for (let repetition = 0; ; repetition += 1) {
+      const { status, text, retryAfterMs } = await this.#exchange(method, path, options);
+      if (status >= 200 && status < 300) return text;
+      if ((status !== 429 && status !== 503) || retryAfterMs === undefined || repetition >= (this.options.repetitions ?? 0)) throw refusalOf(status, text);
+      await delay(retryAfterMs);
+    }
+  }
+
+  async #exchange(method: Dispatcher.HttpMethod, path: string, { token, body, key, waitSeconds }: RequestOptions) {
+    const bearer = token ?? this.options.token;
+    const headers: Record<string, string> = {};
+    if (bearer !== undefined) headers['authorization'] = `Bearer ${bearer}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (key !== undefined) headers['idempotency-key'] = key;
+    if (waitSeconds !== undefined) headers['prefer'] = `wait=${waitSeconds}`;
+    try {
+      const response = await this.#pool.request({ method, path, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      const retryAfter = Number(response.headers['retry-after']);
+      return { status: response.statusCode, text: await response.body.text(), retryAfterMs: retryAfter > 0 ? retryAfter * 1_000 : undefined };
+    } catch (error) {
+      throw new HubUnreachable(`no hub answers at ${this.url}`, { cause: error });
+    }
+  }
+}
+
+/** The shape of an answer is the hub's contract. */
+const jsonOf = <T>(text: string): T => JSON.parse(text) as T;
+
+function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+function refusalOf(status: number, text: string): Refused {
+  const problem = problemIn(text);
+  return new Refused(status, problem?.code ?? `http_${status}`, problem?.detail ?? text.slice(0, 500), problem?.field);
+}
+
+function problemIn(text: string): { code: string; detail: string; field?: string } | undefined {
+  try {
+    const document: unknown = JSON.parse(text);
+    if (typeof document !== 'object' || document === null || !('code' in document) || !('detail' in document)) return undefined;
+    const field = 'field' in document && typeof document.field === 'string' ? { field: document.field } : {};
+    return { code: String(document.code), detail: String(document.detail), ...field };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

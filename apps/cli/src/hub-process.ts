@@ -1,0 +1,100 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export interface HubProcessOptions {
+  dataDir: string;
+  /** 0 takes any free one. */
+  port: number;
+}
+
+interface Ready {
+  ready: true;
+  url: string;
+  eventStoreUrl: string;
+}
+
+const product = fileURLToPath(new URL('../../standalone/dist/main.js', import.meta.url));
+const startsWithinMs = 60_000;
+const stopsWithinMs = 30_000;
+const logLines = 30;
+
+/** The product itself, in a process of its own, as `npm start` runs it. What it says goes to `hub.log` in its data folder. */
+export class HubProcess {
+  #stopping: Promise<void> | undefined;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+    readonly eventStoreUrl: string,
+    readonly dataDir: string,
+  ) {}
+
+  /** @throws Error with the end of its log when it does not get ready */
+  static async start({ dataDir, port }: HubProcessOptions): Promise<HubProcess> {
+    if (!existsSync(product)) throw new Error(`${product} is missing: build first, with npm run build.`);
+    mkdirSync(dataDir, { recursive: true });
+    const log = openSync(join(dataDir, 'hub.log'), 'a');
+    const settings = { TONGBAO_DATA: dataDir, TONGBAO_HOST: '127.0.0.1', TONGBAO_PORT: String(port), EVENT_STORE_PORT: '0', EVENT_STORE_URL: '', LOG_LEVEL: 'warn' };
+    const child = fork(product, [], {
+      env: { ...process.env, ...settings },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    const ready = await readyOf(child);
+    if (ready) return new HubProcess(child, ready.url, ready.eventStoreUrl, dataDir);
+    child.kill('SIGKILL');
+    throw new Error(`the hub did not get ready; its log ends so:\n${endOfLog(dataDir)}`);
+  }
+
+  /** False once it has ended, whoever ended it. */
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  get log(): string {
+    return join(this.dataDir, 'hub.log');
+  }
+
+  endOfLog(): string {
+    return endOfLog(this.dataDir);
+  }
+
+  /** Lets it finish what is in hand; a second call waits for the same end. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    if (!this.isRunning) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), stopsWithinMs);
+    await exited;
+    clearTimeout(timer);
+  }
+}
+
+async function readyOf(child: ChildProcess): Promise<Ready | undefined> {
+  const giveUp = new AbortController();
+  const { signal } = giveUp;
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([message]: unknown[]) => (isReady(message) ? message : undefined)),
+      once(child, 'exit', { signal }).then(() => undefined),
+      delay(startsWithinMs, undefined, { signal }),
+    ]);
+  } finally {
+    giveUp.abort();
+  }
+}
+
+const isReady = (message: unknown): message is Ready =>
+  typeof message === 'object' && message !== null && 'ready' in message && message.ready === true && 'url' in message && 'eventStoreUrl' in message;
+
+const endOfLog = (dataDir: string): string => readFileSync(join(dataDir, 'hub.log'), 'utf8').trimEnd().split('\n').slice(-logLines).join('\n');

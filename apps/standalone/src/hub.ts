@@ -1,0 +1,199 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Bus, busCategories, EmbeddedTransport, type Publisher } from '@tongbao/bus';
+import { topics } from '@tongbao/contracts';
+import { EventStore, LogFeed } from '@tongbao/event-store';
+import { startEventStoreWorker, type EventStoreWorker } from '@tongbao/event-store-server';
+import { LedgerModule, ledgerCategories, ledgerProjection, ledgerPublisher } from '@tongbao/ledger';
+import { NotificationModule, notificationCategories, notificationProjection } from '@tongbao/notification';
+import { PaymentModule, paymentCategories, paymentProjection, paymentPublisher } from '@tongbao/payment';
+import { openPglite, ProjectionRunner, type Projection, type SqlClient } from '@tongbao/read-model';
+import { SandboxBank, SandboxProvider, sandboxSignatureHeader } from '@tongbao/sandbox';
+import {
+  CommandRefusals,
+  createHttpApplication,
+  HubModule,
+  OperatorDirectory,
+  openApiOf,
+  PlatformKeys,
+  systemClock,
+  type HealthCheck,
+  type HubConfig,
+} from '@tongbao/service';
+import { SettlementModule, settlementCategories, settlementProjection, settlementPublisher } from '@tongbao/settlement';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { operatorsOf, secretsOf } from './generated-secrets.js';
+import { SANDBOX, SandboxController, type Sandbox } from './sandbox.http.js';
+
+const publishers: readonly Publisher[] = [paymentPublisher, ledgerPublisher, settlementPublisher];
+const projections: readonly Projection[] = [paymentProjection, ledgerProjection, settlementProjection, notificationProjection];
+const groups = ['payment', 'ledger', 'settlement', 'notification'] as const;
+
+const categories = [
+  ...new Set([
+    ...paymentCategories,
+    ...ledgerCategories,
+    ...settlementCategories,
+    ...notificationCategories,
+    ...busCategories(publishers, [topics.ledgerCommands]),
+  ]),
+];
+
+/** The whole hub in one process: four services, the embedded event store in a thread, PGlite in a thread. */
+export class Hub {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly url: string,
+    readonly eventStoreUrl: string,
+    private readonly parts: {
+      store: EventStore;
+      feed: LogFeed;
+      sql: SqlClient;
+      runners: Map<string, ProjectionRunner>;
+      bus: Bus;
+      worker: EventStoreWorker | undefined;
+      sandbox: Sandbox;
+    },
+  ) {}
+
+  /** @param onFatal something the hub cannot go on without has died: the process must end */
+  static async start(config: HubConfig, logger: Logger, onFatal: (error: unknown) => void): Promise<Hub> {
+    mkdirSync(config.dataDir, { recursive: true });
+    const secrets = secretsOf(config);
+    config.apiKeyPepper = secrets.apiKeyPepper;
+    config.webhookSecretKey = secrets.webhookSecretKey;
+
+    const worker = config.eventStoreUrl
+      ? undefined
+      : await startEventStoreWorker({ dataDir: join(config.dataDir, 'events'), host: '127.0.0.1', port: config.eventStorePort, onFatal });
+    const eventStoreUrl = config.eventStoreUrl || worker?.connectionString || '';
+    const store = EventStore.connect(eventStoreUrl);
+    const onOutage = (what: string, error: unknown) => logger.warn({ err: error, what }, 'waits for something that is down');
+    const onFailure = (what: string, error: unknown) =>
+      logger.fatal({ err: error, what }, 'stands still: something is wrong that no repetition mends');
+    const feed = new LogFeed(store, { categories, onOutage, onFailure });
+    await feed.start();
+
+    const sql = await openPglite(join(config.dataDir, 'read-models'), {
+      onFatal,
+      onDamaged: (movedAside) => logger.warn({ movedAside }, 'the read models could not be opened and are built again from the log'),
+    });
+    const runners = new Map<string, ProjectionRunner>();
+    for (const projection of projections)
+      runners.set(projection.name, await ProjectionRunner.start(sql, feed, projection, { onFailure, onOutage }));
+
+    const transport = new EmbeddedTransport({ store, feed, publishers });
+    const bus = new Bus({ transport, store, onIncident: (incident) => logger.error({ incident }, 'a message became a dead letter') });
+    const platformKeys = new PlatformKeys(store, config.apiKeyPepper);
+    platformKeys.start(feed);
+    const refusals = new CommandRefusals(store);
+    refusals.start(feed);
+
+    const sandbox = openSandbox(config, secrets.sandboxSecret, () => url, logger);
+    const module = HubAppModule.of(
+      HubModule.register({
+        config,
+        store,
+        feed,
+        sql,
+        bus,
+        clock: systemClock,
+        logger,
+        operators: new OperatorDirectory(operatorsOf(config)),
+        platformKeys,
+        refusals,
+        projections: runners,
+        healthChecks: [eventStoreCheck(store), databaseCheck(sql)],
+      }),
+      config,
+      sandbox,
+    );
+    const app = await createHttpApplication(module, { logger, bodyLimitBytes: config.bodyLimitBytes });
+    const description = openApiOf(app, 'Tongbao');
+    app.getHttpAdapter().getInstance().get('/openapi.json', () => description);
+    for (const group of groups) app.connectMicroservice({ strategy: bus.server(group) });
+    await app.startAllMicroservices();
+    await app.listen(config.port, config.host);
+    const url: string = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    return new Hub(app, url, eventStoreUrl, { store, feed, sql, runners, bus, worker, sandbox });
+  }
+
+  /** Takes nothing new, finishes what is in hand, and closes in the order of dependence. */
+  async stop(): Promise<void> {
+    const { store, feed, sql, bus, worker, sandbox } = this.parts;
+    await this.app.close();
+    await bus.stop();
+    await feed.stop();
+    await sql.close();
+    await store.close();
+    await worker?.close();
+    for (const provider of sandbox.providers.values()) provider.dispose();
+    sandbox.bank.close();
+  }
+}
+
+function openSandbox(config: HubConfig, secret: string, hubUrl: () => string, logger: Logger): Sandbox {
+  const names = config.providers.map((pair) => pair.slice(0, pair.indexOf('=')));
+  const open = (name: string): [string, SandboxProvider] => [
+    name,
+    new SandboxProvider({
+      file: join(config.dataDir, 'sandbox-providers.db'),
+      name,
+      secret,
+      notify: async ({ body, signature }) => {
+        const headers = { 'content-type': 'application/json', [sandboxSignatureHeader]: signature };
+        const response = await fetch(`${hubUrl()}/v1/providers/${name}/notifications`, { method: 'POST', headers, body });
+        if (!response.ok) logger.warn({ provider: name, status: response.status }, 'a notification of the sandbox provider was not taken');
+      },
+    }),
+  ];
+  return { providers: new Map(names.map(open)), bank: new SandboxBank({ file: join(config.dataDir, 'sandbox-bank.db'), name: 'sandbox' }) };
+}
+
+const eventStoreCheck = (store: EventStore): HealthCheck => ({
+  name: 'event-store',
+  problem: () =>
+    store.head().then(
+      () => undefined,
+      (error: unknown) => String(error),
+    ),
+});
+
+const databaseCheck = (sql: SqlClient): HealthCheck => ({
+  name: 'read-models',
+  problem: () =>
+    sql.query('SELECT 1').then(
+      () => undefined,
+      (error: unknown) => String(error),
+    ),
+});
+
+@Module({})
+class HubAppModule {
+  static of(hub: DynamicModule, config: HubConfig, sandbox: Sandbox): DynamicModule {
+    return {
+      module: HubAppModule,
+      imports: [
+        hub,
+        PaymentModule.register({ connectors: [...sandbox.providers.values()] }),
+        LedgerModule.register(),
+        SettlementModule.register({
+          bank: sandbox.bank,
+          currencies: config.currencies,
+          models: config.currencies.map((currency) => ({
+            name: 'dnm',
+            currency,
+            minimumPayoutMinor: config.minimumPayoutMinor,
+            collection: config.collection,
+            automaticApprovalUpToMinor: config.automaticApprovalUpToMinor,
+          })),
+        }),
+        NotificationModule.register(),
+      ],
+      controllers: [SandboxController],
+      providers: [{ provide: SANDBOX, useValue: sandbox }],
+    };
+  }
+}

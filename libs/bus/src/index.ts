@@ -1,0 +1,16 @@
+export * from './bus.js';
+export * from './bus-client.js';
+export * from './bus-server.js';
+export * from './consume.decorator.js';
+export { UnknownCommand, type Incident, type TopicCounts } from './consumer-group.js';
+export * from './dead-letter.js';
+export * from './dead-letter.ops.js';
+export * from './embedded-transport.js';
+export type { RelayStatus } from './embedded-relay.js';
+export type { Pause } from './lane.js';
+export * from './message.js';
+export { isOutage } from './outage.js';
+export { Stopped, type Backoff } from './retry.js';
+export type { SaveRhythm } from './saved-position.js';
+export * from './topic.js';
+export * from './transport.js';

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import type { StoredEvent } from '@tongbao/event-store';
+import { headerNames, MalformedMessage, publishedRecord, readMessage } from './message.js';
+
+const stored: StoredEvent = {
+  event: { type: 'Happened' },
+  stream: 'payment-p1',
+  revision: 3,
+  position: 17n,
+  id: 'e1',
+  metadata: { $correlationId: 'c1', traceparent: '00-a-b-01' },
+  createdAt: new Date('2026-01-02T03:04:05.678Z'),
+};
+
+describe('a message', () => {
+  it('reads as it was published, with its origin', () => {
+    const record = publishedRecord('payment', stored, 2, { topic: 't', key: 'p1', type: 'News', data: { n: 1 } });
+    const expected = {
+      topic: 't',
+      key: 'p1',
+      id: 'e1:2',
+      type: 'News',
+      data: { n: 1 },
+      time: '2026-01-02T03:04:05.678Z',
+      causationId: 'e1',
+      correlationId: 'c1',
+      traceparent: '00-a-b-01',
+      position: 17n,
+    };
+    expect(readMessage('t', record)).toEqual(expected);
+    expect(readMessage('t', { ...record, payload: '{"n":1}' })).toEqual(expected);
+  });
+
+  it.each(['-1', '1.5', 'x', '123456789012345678901'])('with the position %s is malformed', (position) => {
+    const record = publishedRecord('payment', stored, 0, { topic: 't', key: 'p1', type: 'News', data: {} });
+    expect(() => readMessage('t', { ...record, headers: { ...record.headers, [headerNames.position]: position } })).toThrow(
+      MalformedMessage,
+    );
+  });
+
+  it.each(['null', '1', '"text"', '[]', ''])('with the payload %s is malformed', (payload) => {
+    const record = publishedRecord('payment', stored, 0, { topic: 't', key: 'p1', type: 'News', data: {} });
+    expect(() => readMessage('t', { ...record, payload })).toThrow(MalformedMessage);
+  });
+});

@@ -1,0 +1,197 @@
+import type { EventStore } from '@tongbao/event-store';
+import type { DeadLetterError, DeadLetterLog, DeadLetterPlace } from './dead-letter.js';
+
+/** What the stream `parking-<group>` says. `by` is who asked for it; `offset` is the dead letter's place in its original topic. */
+type ParkingEvent =
+  | { type: 'KeyParked'; topic: string; key: string; partition: number; offset: string; place: DeadLetterPlace }
+  | { type: 'ReleaseRequested'; topic: string; key: string; by: string }
+  | { type: 'ReleaseFailed'; topic: string; key?: string; offset: string; attempt: number; error: DeadLetterError; by: string }
+  | { type: 'DeadLetterHandled'; topic: string; key?: string; offset: string; by: string }
+  | { type: 'DeadLetterDiscarded'; topic: string; key?: string; offset: string; by: string; reason: string }
+  | { type: 'KeyReleased'; topic: string; key: string; by: string };
+
+export interface LetterRef {
+  topic: string;
+  key?: string;
+  /** Its place in the original topic: what it is known by, however often it lies among the dead letters. */
+  offset: string;
+  place: DeadLetterPlace;
+}
+
+/** A key whose messages go to the dead letters until ops release it. */
+export interface ParkedKey {
+  topic: string;
+  key: string;
+  partition: number;
+  since: Date;
+  /** The dead letter that parked it. */
+  first: LetterRef;
+  /** Unresolved dead letters by offset, in order. */
+  letters: Map<string, LetterRef>;
+  /** Who asked for its release, while that is under way. */
+  releasing?: string;
+}
+
+export interface Resolution {
+  how: 'handled' | 'discarded';
+  by: string;
+  at: Date;
+  reason?: string;
+}
+
+export interface Failures {
+  attempts: number;
+  last: DeadLetterError;
+}
+
+/** What a group has parked and resolved. Every change is in the store before it is in memory. */
+export class Parking {
+  readonly #parked = new Map<string, ParkedKey>();
+  readonly #resolved = new Map<string, Resolution>();
+  readonly #failures = new Map<string, Failures>();
+  readonly #stream: string;
+
+  private constructor(
+    private readonly store: EventStore,
+    group: string,
+    private readonly now: () => Date,
+  ) {
+    this.#stream = `parking-${group}`;
+  }
+
+  static async load(store: EventStore, group: string, letters: DeadLetterLog, now: () => Date): Promise<Parking> {
+    const parking = new Parking(store, group, now);
+    for (const { event, createdAt } of await store.read<ParkingEvent>(parking.#stream)) parking.#apply(event, createdAt);
+    for (const topic of new Set(parking.parked().map((parked) => parked.topic))) await parking.#gather(topic, letters);
+    return parking;
+  }
+
+  find(topic: string, key: string): ParkedKey | undefined {
+    return this.#parked.size === 0 ? undefined : this.#parked.get(nameOf(topic, key));
+  }
+
+  parked(): ParkedKey[] {
+    return [...this.#parked.values()];
+  }
+
+  resolution(topic: string, offset: string): Resolution | undefined {
+    return this.#resolved.size === 0 ? undefined : this.#resolved.get(nameOf(topic, offset));
+  }
+
+  failures(topic: string, offset: string): Failures | undefined {
+    return this.#failures.get(nameOf(topic, offset));
+  }
+
+  async park({ topic, key, offset, place }: LetterRef & { key: string }, partition: number): Promise<void> {
+    await this.#record({ type: 'KeyParked', topic, key, partition, offset, place }, `park ${nameOf(topic, offset)}`);
+  }
+
+  /** A later message of the key lies among the dead letters too. */
+  follow(parked: ParkedKey, letter: LetterRef): void {
+    if (!parked.letters.has(letter.offset)) parked.letters.set(letter.offset, letter);
+  }
+
+  async requestRelease(parked: ParkedKey, by: string, requestId: string): Promise<void> {
+    const { topic, key } = parked;
+    await this.#record({ type: 'ReleaseRequested', topic, key, by }, `request ${requestId}`);
+  }
+
+  /** @returns how often it has failed since it became a dead letter */
+  async failedAgain(letter: LetterRef, by: string, error: DeadLetterError): Promise<number> {
+    const { topic, key, offset } = letter;
+    const attempt = 1 + (this.failures(topic, offset)?.attempts ?? 0);
+    await this.#record(
+      { type: 'ReleaseFailed', topic, ...(key && { key }), offset, attempt, error, by },
+      `fail ${nameOf(topic, offset)} ${attempt}`,
+    );
+    return attempt;
+  }
+
+  async handled({ topic, key, offset }: LetterRef, by: string): Promise<void> {
+    await this.#record({ type: 'DeadLetterHandled', topic, ...(key && { key }), offset, by }, `handle ${nameOf(topic, offset)}`);
+  }
+
+  async discard({ topic, key, offset }: LetterRef, by: string, reason: string): Promise<void> {
+    await this.#record({ type: 'DeadLetterDiscarded', topic, ...(key && { key }), offset, by, reason }, `discard ${nameOf(topic, offset)}`);
+  }
+
+  async released({ topic, key }: ParkedKey, by: string, requestId: string): Promise<void> {
+    await this.#record({ type: 'KeyReleased', topic, key, by }, `release ${requestId}`);
+  }
+
+  /** Several lanes write here, each about keys of its own: their events need no order among each other, so any revision will do. */
+  async #record(event: ParkingEvent, commandId: string): Promise<void> {
+    await this.store.append(this.#stream, 'any', [event], { commandId, ...('by' in event && { actor: event.by }) });
+    this.#apply(event, this.now());
+  }
+
+  #apply(event: ParkingEvent, at: Date): void {
+    switch (event.type) {
+      case 'KeyParked':
+        this.#onParked(event, at);
+        return;
+      case 'ReleaseRequested':
+        this.#onReleasing(event.topic, event.key, event.by);
+        return;
+      case 'ReleaseFailed':
+        this.#failures.set(nameOf(event.topic, event.offset), { attempts: event.attempt, last: event.error });
+        this.#onReleasing(event.topic, event.key, undefined);
+        return;
+      case 'DeadLetterHandled':
+        this.#onResolved(event, { how: 'handled', by: event.by, at });
+        return;
+      case 'DeadLetterDiscarded':
+        this.#onResolved(event, { how: 'discarded', by: event.by, at, reason: event.reason });
+        return;
+      case 'KeyReleased':
+        this.#parked.delete(nameOf(event.topic, event.key));
+        return;
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #onParked(event: Extract<ParkingEvent, { type: 'KeyParked' }>, since: Date): void {
+    const { topic, key, partition, offset, place } = event;
+    const first: LetterRef = { topic, key, offset, place };
+    this.#parked.set(nameOf(topic, key), { topic, key, partition, since, first, letters: new Map([[offset, first]]) });
+  }
+
+  #onReleasing(topic: string, key: string | undefined, by: string | undefined): void {
+    const parked = key === undefined ? undefined : this.#parked.get(nameOf(topic, key));
+    if (parked) parked.releasing = by;
+  }
+
+  #onResolved({ topic, key, offset }: { topic: string; key?: string; offset: string }, resolution: Resolution): void {
+    this.#resolved.set(nameOf(topic, offset), resolution);
+    this.#failures.delete(nameOf(topic, offset));
+    if (key !== undefined) this.#parked.get(nameOf(topic, key))?.letters.delete(offset);
+  }
+
+  /** Finds the followers of a topic's parked keys, from the first dead letter on that parked one. */
+  async #gather(topic: string, letters: DeadLetterLog): Promise<void> {
+    const firsts = this.parked()
+      .filter((parked) => parked.topic === topic)
+      .map(({ first }) => first.place);
+    let from = firsts.reduce((earliest, place) => (letters.compare(place, earliest) < 0 ? place : earliest));
+    for (;;) {
+      const page = await letters.read(topic, from, gatherPage);
+      for (const { place, letter } of page)
+        this.#gathered(topic, letter.record.key, { topic, key: letter.record.key, offset: letter.offset, place }, letters);
+      const last = page.at(-1);
+      if (!last || page.length < gatherPage) return;
+      from = letters.after(last.place);
+    }
+  }
+
+  #gathered(topic: string, key: string | undefined, ref: LetterRef, letters: DeadLetterLog): void {
+    const parked = key === undefined ? undefined : this.find(topic, key);
+    if (!parked || letters.compare(ref.place, parked.first.place) < 0 || this.resolution(topic, ref.offset)) return;
+    this.follow(parked, ref);
+  }
+}
+
+const gatherPage = 500;
+
+/** A topic's name holds no newline. */
+const nameOf = (topic: string, keyOrOffset: string): string => `${topic}\n${keyOrOffset}`;

@@ -1,0 +1,74 @@
+import type { BusRecord } from './message.js';
+import type { DeadLetterLog } from './dead-letter.js';
+import type { TopicKind } from './topic.js';
+
+/** A record on its way to a group. */
+export interface Delivery {
+  readonly topic: string;
+  readonly partition: number;
+  /** Its place in the partition, the same at every delivery: decimal numbers, joined by dots where one does not do. */
+  readonly offset: string;
+  readonly record: BusRecord;
+  /** It is durably dealt with: the transport may move the offset past it. */
+  settled(): void;
+}
+
+/** Less than 0 when `left` comes first in the partition. */
+export function compareOffsets(left: string, right: string): number {
+  const others = right.split('.');
+  for (const [index, part] of left.split('.').entries()) {
+    const difference = BigInt(part) - BigInt(others[index] ?? 0);
+    if (difference !== 0n) return difference < 0n ? -1 : 1;
+  }
+  return 0;
+}
+
+/** What a transport needs of the group it delivers to. */
+export interface Receiver {
+  readonly group: string;
+  /** Whether anybody handles this type of event. What nobody handles is not delivered, only counted by `passOver`. */
+  handles(topic: string, type: string): boolean;
+  passOver(topic: string): void;
+  /** Queues the delivery in the lane of its partition. Order within a partition is the order of these calls. */
+  take(delivery: Delivery): void;
+}
+
+export interface TopicProgress {
+  topic: string;
+  /** Everything up to here is dealt with. */
+  position: bigint;
+  /** Where a restart would begin. */
+  saved: bigint;
+  /** What has been seen of the log. */
+  head: bigint;
+  /** Delivered and not yet dealt with. */
+  open: number;
+  /** Why delivery stands still, or why offsets cannot be saved. */
+  error?: string;
+}
+
+export interface Subscription {
+  /** Begins to deliver. */
+  start(): void;
+  /** Delivers nothing more. */
+  stop(): Promise<void>;
+  /** Saves the offsets of what is settled. */
+  commit(): Promise<void>;
+  /** The partition stands still because of an outage: the others must go on without it. */
+  pause(topic: string, partition: number): void;
+  resume(topic: string, partition: number): void;
+  progress(): TopicProgress[];
+}
+
+/** How records get from and to the outside of a process. */
+export interface Transport {
+  /** Begins to publish. Repeated calls change nothing. */
+  start(): Promise<void>;
+  /** Ends publishing; what was read and not yet published will be at the next start. */
+  stop(): Promise<void>;
+  /** How a topic is served; undefined when nothing serves it. */
+  topic(name: string): TopicKind | undefined;
+  deadLetters(group: string): DeadLetterLog;
+  /** Loads where the group stands; delivers nothing before `start`. */
+  subscribe(receiver: Receiver, topics: readonly string[]): Promise<Subscription>;
+}

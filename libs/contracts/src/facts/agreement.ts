@@ -1,0 +1,30 @@
+/** Facts of an `agreement-<agreementId>` stream. Written by payment. */
+export interface AgreementVersionRegistered {
+  type: 'AgreementVersionRegistered';
+  agreementId: string;
+  version: number;
+  name: string;
+  /** From this time on, until the next version's. */
+  validFrom: string;
+  rules: SplitRule[];
+  registeredAt: string;
+}
+
+export type AgreementEvent = AgreementVersionRegistered;
+
+export type SplitRole = 'seller' | 'owner' | 'creator' | 'processor' | 'referrer' | 'hub';
+
+/** Moves money from one role of a payment to another. */
+export interface SplitRule {
+  from: SplitRole;
+  to: SplitRole;
+  kind: string;
+  /** `gross`: of the items' price; `left`: of what `from` has left of this payment, never under 0. */
+  basis: 'gross' | 'left';
+  /** 10,000 = the whole. */
+  rateBasisPoints: number;
+  fixedMinor?: number;
+  minimumMinor?: number;
+  maximumMinor?: number;
+  refundable: boolean;
+}

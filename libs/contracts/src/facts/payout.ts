@@ -1,0 +1,85 @@
+/** Facts of a `payout-<payoutId>` stream: a payout to a party, or a collection from one. Written by settlement; folded by ledger. */
+export type PayoutEvent =
+  | PayoutRequested
+  | PayoutHeld
+  | PayoutRefused
+  | PayoutAwaitingFunds
+  | PayoutInstructed
+  | PayoutConfirmed
+  | PayoutFailed
+  | PayoutReturned
+  | PayoutCarried;
+
+interface PayoutReference {
+  payoutId: string;
+  settlementId: string;
+  party: string;
+  /** `payout`: the hub pays; `collection`: the hub collects. */
+  direction: 'payout' | 'collection';
+  amountMinor: number;
+  currency: string;
+  bank: string;
+}
+
+/** Asked for; written again when it is asked again after a refusal, a failure or a return. */
+export interface PayoutRequested extends PayoutReference {
+  type: 'PayoutRequested';
+  accountNumber: string;
+  holder: string;
+  /** A payout: the hold that the ledger is asked for; another one each time it is asked again. */
+  holdId?: string;
+  requestedAt: string;
+}
+
+/** The ledger holds the payable for this payout. */
+export interface PayoutHeld extends PayoutReference {
+  type: 'PayoutHeld';
+}
+
+/** The ledger refused the hold; asked again when money has moved. */
+export interface PayoutRefused extends PayoutReference {
+  type: 'PayoutRefused';
+  code: string;
+}
+
+/** Held, and waiting for cash at the bank. */
+export interface PayoutAwaitingFunds extends PayoutReference {
+  type: 'PayoutAwaitingFunds';
+}
+
+/** The intent, before the call to the bank. A payout: party to transit, committing its hold. `attempt` counts instructions; the bank's key is `<payoutId>`. */
+export interface PayoutInstructed extends PayoutReference {
+  type: 'PayoutInstructed';
+  attempt: number;
+  accountNumber: string;
+  holder: string;
+  /** A payout: the hold that this commits. */
+  holdId?: string;
+}
+
+/** A statement line equal in amount, currency and account. A payout: transit to bank; a collection: bank to party. */
+export interface PayoutConfirmed extends PayoutReference {
+  type: 'PayoutConfirmed';
+  lineId: string;
+}
+
+/** The bank refused it. A payout: transit to party. */
+export interface PayoutFailed extends PayoutReference {
+  type: 'PayoutFailed';
+  code: string;
+}
+
+/** Came back after it was confirmed. A payout: bank to party; a collection: party to bank. */
+export interface PayoutReturned extends PayoutReference {
+  type: 'PayoutReturned';
+  lineId: string;
+}
+
+/** Given up in this settlement; the amount is carried to the next one. */
+export interface PayoutCarried extends PayoutReference {
+  type: 'PayoutCarried';
+  model: string;
+  by: string;
+  /** The hold that this voids. */
+  holdId?: string;
+}

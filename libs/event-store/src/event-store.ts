@@ -1,0 +1,256 @@
+import {
+  ANY,
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  FORWARDS,
+  NO_STREAM,
+  START,
+  STREAM_EXISTS,
+  StreamNotFoundError,
+  WrongExpectedVersionError,
+  jsonEvent,
+  streamNameFilter,
+  type AllStreamSubscription,
+  type AppendExpectedRevision,
+  type EventData,
+  type RecordedEvent,
+} from '@eventstore/db-client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StoreUnavailable, WrongRevision } from './errors.js';
+import { BatchedSubscription } from './batched-subscription.js';
+import { eventIdOf, type AppendContext, type DomainEvent, type EventMetadata, type StoredEvent } from './event.js';
+import { currentVersion, upcast, type Upcasters } from './upcasting.js';
+
+/** A revision, or what else a stream must be like for an append to be taken. */
+export type Expected = number | 'no_stream' | 'stream_exists' | 'any';
+
+export interface Appended {
+  /** Revision of the last event appended. */
+  revision: number;
+  /** Log position of the last event appended. */
+  position: bigint;
+}
+
+export interface EventStoreOptions {
+  upcasters?: Upcasters;
+  /** How long an append or read whose outcome is unknown is tried again before StoreUnavailable. */
+  retryForMs?: number;
+}
+
+export interface FollowedBatch {
+  events: StoredEvent[];
+  /** Everything that was in the log when this was said has been given. */
+  caughtUp: boolean;
+}
+
+export interface ReadOptions {
+  from?: number | 'start' | 'end';
+  backwards?: boolean;
+  limit?: number;
+}
+
+/**
+ * The event store, typed: append with an expected revision, read, subscribe. Speaks EventStoreDB's protocol, to the embedded server and to a
+ * cluster alike.
+ */
+export class EventStore {
+  readonly #client: EventStoreDBClient;
+  readonly #upcasters: Upcasters;
+  readonly #retryForMs: number;
+
+  /** @param connectionString such as `esdb://127.0.0.1:2113?tls=false` */
+  static connect(connectionString: string, options: EventStoreOptions = {}): EventStore {
+    return new EventStore(EventStoreDBClient.connectionString(connectionString), options);
+  }
+
+  private constructor(client: EventStoreDBClient, options: EventStoreOptions) {
+    this.#client = client;
+    this.#upcasters = options.upcasters ?? {};
+    this.#retryForMs = options.retryForMs ?? 10_000;
+  }
+
+  /**
+   * Appends all events or none; returns when they are durable. A repetition by the same command at the same revision succeeds without a
+   * second effect, so an unknown outcome is retried with the same bytes.
+   * @throws WrongRevision when the stream is not as expected, StoreUnavailable when the store stays unreachable
+   */
+  async append(stream: string, expected: Expected, events: readonly DomainEvent[], context: AppendContext): Promise<Appended> {
+    const data = events.map((event, index) => this.#toEventData(event, index, context));
+    const result = await this.#untilKnown(async () => {
+      try {
+        return await this.#client.appendToStream(stream, data, { expectedRevision: toExpectedRevision(expected) });
+      } catch (error) {
+        if (error instanceof WrongExpectedVersionError) throw new WrongRevision(stream, revisionOrNothing(error.actualVersion));
+        throw error;
+      }
+    });
+    if (!result.position) throw new Error(`the store gave no position for an append to ${stream}`);
+    return { revision: Number(result.nextExpectedRevision), position: result.position.commit };
+  }
+
+  /** The events of a stream, upcast to today's versions; none when there is no such stream. */
+  async read<E extends DomainEvent>(stream: string, options: ReadOptions = {}): Promise<StoredEvent<E>[]> {
+    return this.#untilKnown(async () => {
+      const events: StoredEvent<E>[] = [];
+      try {
+        for await (const { event } of this.#client.readStream(stream, {
+          direction: options.backwards ? BACKWARDS : FORWARDS,
+          fromRevision: toReadFrom(options),
+          maxCount: options.limit ?? Number.MAX_SAFE_INTEGER,
+        })) {
+          if (event) events.push(this.#toStored<E>(event));
+        }
+      } catch (error) {
+        if (error instanceof StreamNotFoundError) return [];
+        throw error;
+      }
+      return events;
+    });
+  }
+
+  /** The newest event of a stream. */
+  async readLast<E extends DomainEvent>(stream: string): Promise<StoredEvent<E> | undefined> {
+    const [last] = await this.read<E>(stream, { backwards: true, from: 'end', limit: 1 });
+    return last;
+  }
+
+  /** Position of the newest event in the log; 0 when it is empty. */
+  async head(): Promise<bigint> {
+    return this.#untilKnown(async () => {
+      let position = 0n;
+      // Read to the end, always: the client never lets go of a read that is left early.
+      for await (const { event } of this.#client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) {
+        if (event) position = positionOf(event);
+      }
+      return position;
+    });
+  }
+
+  /** Keeps only the newest `maxCount` events of a stream readable. */
+  async keepNewest(stream: string, maxCount: number): Promise<void> {
+    await this.#untilKnown(() => this.#client.setStreamMetadata(stream, { maxCount }));
+  }
+
+  /**
+   * Events of whole categories in log order, from after a position on, in batches as they come; an empty batch with `caughtUp` says that all
+   * there was has been given. Resumes by itself after an outage, from the last event given. Ends when the signal is aborted.
+   * @param categories such as `payment`, meaning the streams `payment-…`; a command topic is one stream and its own category, `bus_<topic>`
+   */
+  async *follow(
+    categories: readonly string[],
+    after: bigint,
+    signal: AbortSignal,
+    onOutage?: (error: unknown) => void,
+  ): AsyncGenerator<FollowedBatch> {
+    let position = after;
+    for (let pauseMs = 50; !signal.aborted;) {
+      const subscription = new BatchedSubscription(this.#subscribe(categories, position), signal);
+      try {
+        for await (const { recorded, caughtUp } of subscription.batches()) {
+          const events = recorded.map((event) => this.#toStored(event));
+          position = events.at(-1)?.position ?? position;
+          pauseMs = 50;
+          yield { events, caughtUp };
+        }
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        onOutage?.(error);
+      }
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, 2_000);
+    }
+  }
+
+  #subscribe(categories: readonly string[], after: bigint): AllStreamSubscription {
+    return this.#client.subscribeToAll({
+      fromPosition: after === 0n ? START : { commit: after, prepare: after },
+      filter: streamNameFilter({ prefixes: categories.map(streamPrefixOf), checkpointInterval: 100 }),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.dispose();
+  }
+
+  #toEventData(event: DomainEvent, index: number, context: AppendContext): EventData {
+    const { type, ...data } = event;
+    const version = currentVersion(this.#upcasters, type);
+    const metadata: EventMetadata = { $causationId: context.commandId };
+    if (context.correlationId) metadata.$correlationId = context.correlationId;
+    if (context.actor) metadata.actor = context.actor;
+    if (context.traceparent) metadata.traceparent = context.traceparent;
+    if (version > 1) metadata.schemaVersion = version;
+    return jsonEvent({ id: eventIdOf(context.commandId, index, type, JSON.stringify(data)), type, data, metadata: { ...metadata } });
+  }
+
+  #toStored<E extends DomainEvent>(recorded: RecordedEvent): StoredEvent<E> {
+    if (!recorded.isJson || typeof recorded.data !== 'object')
+      throw new Error(`${recorded.streamId}@${recorded.revision} holds no JSON object`);
+    const metadata = (recorded.metadata ?? {}) as EventMetadata;
+    const data = upcast(this.#upcasters, recorded.type, recorded.data as Record<string, unknown>, metadata.schemaVersion ?? 1);
+    data['type'] = recorded.type;
+    return {
+      // Only this library writes events, and upcasting has lifted them to today's shape: this is the one place where stored JSON gets its type.
+      event: data as unknown as E,
+      stream: recorded.streamId,
+      revision: Number(recorded.revision),
+      position: positionOf(recorded),
+      id: recorded.id,
+      metadata,
+      createdAt: recorded.created,
+    };
+  }
+
+  async #untilKnown<T>(attempt: () => Promise<T>): Promise<T> {
+    const giveUpAt = performance.now() + this.#retryForMs;
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        if (performance.now() + pauseMs > giveUpAt) throw new StoreUnavailable('the event store cannot be reached', { cause: error });
+        await delay(pauseMs);
+      }
+    }
+  }
+}
+
+function positionOf(recorded: RecordedEvent): bigint {
+  if (!recorded.position) throw new Error(`the store gave no position for ${recorded.streamId}@${recorded.revision}`);
+  return recorded.position.commit;
+}
+
+const streamPrefixOf = (category: string): string => (category.startsWith('bus_') ? category : `${category}-`);
+
+/** gRPC status codes that say nothing about whether the request took effect: cancelled, unknown, deadline exceeded, aborted, unavailable. */
+const transientCodes = new Set([1, 2, 4, 10, 14]);
+const transientTypes = new Set(['unavailable', 'cancelled', 'deadline-exceeded', 'timeout', 'not-leader', 'unknown']);
+
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof WrongRevision) return false;
+  if ('code' in error && typeof error.code === 'number') return transientCodes.has(error.code);
+  return 'type' in error && typeof error.type === 'string' && transientTypes.has(error.type);
+}
+
+function toExpectedRevision(expected: Expected): AppendExpectedRevision {
+  switch (expected) {
+    case 'no_stream':
+      return NO_STREAM;
+    case 'stream_exists':
+      return STREAM_EXISTS;
+    case 'any':
+      return ANY;
+    default:
+      return BigInt(expected);
+  }
+}
+
+function toReadFrom(options: ReadOptions): bigint | typeof START | typeof END {
+  if (typeof options.from === 'number') return BigInt(options.from);
+  return options.from === 'end' || (options.from === undefined && options.backwards) ? END : START;
+}
+
+/** The client gives the actual version as a bigint, or as a word where there is no stream. */
+const revisionOrNothing = (actual: unknown): number | undefined =>
+  typeof actual === 'bigint' || typeof actual === 'number' ? Number(actual) : undefined;

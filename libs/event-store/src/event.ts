@@ -1,0 +1,56 @@
+import { v5 as uuidv5 } from 'uuid';
+
+/** Anything that is stored: its `type` is a stable name, the rest is its data. */
+export interface DomainEvent {
+  readonly type: string;
+}
+
+/** Who caused an event, and what it belongs to. */
+export interface EventMetadata {
+  /** The command, message or fact that caused it. */
+  $causationId?: string;
+  $correlationId?: string;
+  actor?: string;
+  traceparent?: string;
+  /** Absent = 1. */
+  schemaVersion?: number;
+}
+
+/** An event as the log holds it. */
+export interface StoredEvent<E extends DomainEvent = DomainEvent> {
+  readonly event: E;
+  readonly stream: string;
+  /** From 0 in each stream. */
+  readonly revision: number;
+  /** Place in the whole log; only ever compared, never computed with. */
+  readonly position: bigint;
+  readonly id: string;
+  readonly metadata: EventMetadata;
+  readonly createdAt: Date;
+}
+
+/** Where an append comes from. The command id makes its event ids: the same command with the same outcome appends once. */
+export interface AppendContext {
+  commandId: string;
+  correlationId?: string;
+  actor?: string;
+  traceparent?: string;
+}
+
+const eventNamespace = '6f1d3c0e-3a53-5f0e-9a1f-3b7f6c8f2a11';
+
+/**
+ * The id of the index-th event that a command causes: uuidv5 over command id, index, type and data. The store compares ids alone on an
+ * idempotent retry, so two different events must never share one.
+ */
+export const eventIdOf = (commandId: string, index: number, type: string, dataJson: string): string =>
+  uuidv5(`${commandId}\n${index}\n${type}\n${dataJson}`, eventNamespace);
+
+/** `payment-pay_1` is of the category `payment`; a name without a hyphen is its own category. */
+export function categoryOf(stream: string): string {
+  const hyphen = stream.indexOf('-');
+  return hyphen < 0 ? stream : stream.slice(0, hyphen);
+}
+
+/** What follows the first hyphen of a stream's name. */
+export const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

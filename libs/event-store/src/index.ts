@@ -1,0 +1,7 @@
+export * from './checkpoint.js';
+export * from './errors.js';
+export * from './event.js';
+export * from './event-store.js';
+export * from './handle.js';
+export * from './log-feed.js';
+export * from './upcasting.js';

@@ -1,0 +1,269 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Outage } from './errors.js';
+import { categoryOf, type StoredEvent } from './event.js';
+import type { EventStore } from './event-store.js';
+
+/** Events of a consumer's categories in log order, and how far the log has been read with them: nothing at or before `position` follows. */
+export interface FeedBatch {
+  events: StoredEvent[];
+  position: bigint;
+}
+
+export interface ConsumerOptions {
+  name: string;
+  categories: readonly string[];
+  /** Start after this position. */
+  after: bigint;
+  maxBatch?: number;
+}
+
+export interface ConsumerStatus {
+  name: string;
+  /** Handled up to here. */
+  position: bigint;
+  /** What the feed has seen of the log. */
+  head: bigint;
+  state: 'running' | 'retrying' | 'failed' | 'stopped';
+  error?: string;
+}
+
+export interface FeedOptions {
+  categories: readonly string[];
+  /** Events kept for consumers that lag; who falls further behind reads by itself until it is back. */
+  capacity?: number;
+  onOutage?: (what: string, error: unknown) => void;
+  /** A handler threw something that no retry mends: the consumer stands still until the process is restarted. */
+  onFailure?: (consumer: string, error: unknown) => void;
+}
+
+/**
+ * One subscription of a process, shared by all its folds. Each consumer goes at its own pace through a ring of the newest events; one that has
+ * fallen off the ring, or starts behind it, catches up by a subscription of its own.
+ */
+export class LogFeed {
+  readonly #capacity: number;
+  readonly #stopping = new AbortController();
+  readonly #consumers: FeedConsumer[] = [];
+  #ring: StoredEvent[] = [];
+  /** Everything of the feed's categories after this position is in the ring. */
+  #floor = 0n;
+  #head = 0n;
+  #tail: Promise<void> | undefined;
+
+  constructor(
+    readonly store: EventStore,
+    readonly options: FeedOptions,
+  ) {
+    this.#capacity = options.capacity ?? 10_000;
+  }
+
+  /** Starts to follow the log from its present end; consumers that begin earlier catch up by themselves. */
+  async start(): Promise<void> {
+    this.#floor = await this.store.head();
+    this.#head = this.#floor;
+    this.#tail = this.#follow();
+  }
+
+  /** Position of the newest event seen. */
+  get head(): bigint {
+    return this.#head;
+  }
+
+  /** Begins to consume; the handler gets the next batch only when it has returned from the one before. */
+  consume(options: ConsumerOptions, handle: (batch: FeedBatch) => Promise<void>): FeedConsumer {
+    const unknown = options.categories.filter((category) => !this.options.categories.includes(category));
+    if (unknown.length > 0) throw new Error(`the feed does not follow ${unknown.join(', ')}, which ${options.name} asks for`);
+    const consumer = new FeedConsumer(this, options, handle, this.#stopping.signal);
+    this.#consumers.push(consumer);
+    return consumer;
+  }
+
+  status(): ConsumerStatus[] {
+    return this.#consumers.map((consumer) => consumer.status());
+  }
+
+  /** Lets every handler finish the batch it is in, then returns. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([this.#tail, ...this.#consumers.map((consumer) => consumer.finished)]);
+  }
+
+  /** What the ring holds after a position, or undefined when it no longer (or not yet) reaches back that far. */
+  after(position: bigint, categories: ReadonlySet<string>, maxBatch: number): FeedBatch | undefined {
+    if (position < this.#floor) return undefined;
+    const events: StoredEvent[] = [];
+    let reached = position;
+    for (let index = this.#indexAfter(position); index < this.#ring.length && events.length < maxBatch; index += 1) {
+      const stored = this.#ring[index] as StoredEvent;
+      if (categories.has(categoryOf(stored.stream))) events.push(stored);
+      reached = stored.position;
+    }
+    return { events, position: reached };
+  }
+
+  /** Everything after this position can be had from the ring. */
+  get floor(): bigint {
+    return this.#floor;
+  }
+
+  async #follow(): Promise<void> {
+    const { categories, onOutage } = this.options;
+    const batches = this.store.follow(categories, this.#floor, this.#stopping.signal, (error) => onOutage?.('log feed', error));
+    for await (const { events } of batches) {
+      if (events.length === 0) continue;
+      this.#ring.push(...events);
+      const surplus = this.#ring.length - this.#capacity;
+      if (surplus > this.#capacity / 4) {
+        this.#floor = this.#ring[surplus - 1]?.position ?? this.#floor;
+        this.#ring = this.#ring.slice(surplus);
+      }
+      this.#head = events.at(-1)?.position ?? this.#head;
+      for (const consumer of this.#consumers) consumer.notify();
+    }
+  }
+
+  #indexAfter(position: bigint): number {
+    let low = 0;
+    let high = this.#ring.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ring[middle] as StoredEvent).position <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+interface Waiter {
+  position: bigint;
+  resolve: () => void;
+}
+
+/** One fold's way through the log. */
+export class FeedConsumer {
+  /** Resolves when the consumer has stopped. */
+  readonly finished: Promise<void>;
+  readonly #categories: ReadonlySet<string>;
+  readonly #waiters: Waiter[] = [];
+  #position: bigint;
+  #state: ConsumerStatus['state'] = 'running';
+  #error: string | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(
+    private readonly feed: LogFeed,
+    private readonly options: ConsumerOptions,
+    private readonly handle: (batch: FeedBatch) => Promise<void>,
+    private readonly stopping: AbortSignal,
+  ) {
+    this.#categories = new Set(options.categories);
+    this.#position = options.after;
+    stopping.addEventListener('abort', () => this.#wake(), { once: true });
+    this.finished = this.#run();
+  }
+
+  /** Everything up to here has been handled. */
+  get position(): bigint {
+    return this.#position;
+  }
+
+  notify(): void {
+    this.#wake();
+  }
+
+  /** Resolves with true once the position has been handled, with false when the time is over before that. */
+  async reached(position: bigint, timeoutMs: number): Promise<boolean> {
+    if (this.#position >= position) return true;
+    const waiter: Waiter = { position, resolve: () => undefined };
+    const timeout = new AbortController();
+    const done = new Promise<boolean>((resolve) => {
+      waiter.resolve = () => resolve(true);
+    });
+    this.#waiters.push(waiter);
+    const late = delay(timeoutMs, false, { signal: timeout.signal }).catch(() => false);
+    const result = await Promise.race([done, late]);
+    timeout.abort();
+    if (!result) this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    return result;
+  }
+
+  status(): ConsumerStatus {
+    return {
+      name: this.options.name,
+      position: this.#position,
+      head: this.feed.head,
+      state: this.#state,
+      ...(this.#error && { error: this.#error }),
+    };
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.stopping.aborted) {
+        const batch = this.feed.after(this.#position, this.#categories, this.options.maxBatch ?? 500);
+        if (!batch) await this.#catchUp();
+        else if (batch.position > this.#position) await this.#deliver(batch);
+        else await this.#change();
+      }
+      this.#state = 'stopped';
+    } catch (error) {
+      this.#state = 'failed';
+      this.#error = String(error);
+      this.feed.options.onFailure?.(this.options.name, error);
+    }
+  }
+
+  /** Reads by a subscription of its own until what follows is in the ring. */
+  async #catchUp(): Promise<void> {
+    const behind = new AbortController();
+    const signal = AbortSignal.any([this.stopping, behind.signal]);
+    const target = this.feed.head;
+    const report = (error: unknown) => this.feed.options.onOutage?.(this.options.name, error);
+    for await (const { events, caughtUp } of this.feed.store.follow(this.options.categories, this.#position, signal, report)) {
+      for (const chunk of chunksOf(events, this.options.maxBatch ?? 500)) {
+        if (this.stopping.aborted) return;
+        await this.#deliver({ events: chunk, position: chunk.at(-1)?.position ?? this.#position });
+      }
+      if (caughtUp && target > this.#position) await this.#deliver({ events: [], position: target });
+      if (caughtUp || this.#position >= this.feed.floor) behind.abort();
+    }
+  }
+
+  async #deliver(batch: FeedBatch): Promise<void> {
+    for (let pauseMs = 50; !this.stopping.aborted; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+      try {
+        await this.handle(batch);
+        this.#state = 'running';
+        this.#error = undefined;
+        this.#moveTo(batch.position);
+        return;
+      } catch (error) {
+        if (!(error instanceof Outage)) throw error;
+        this.#state = 'retrying';
+        this.#error = String(error);
+        this.feed.options.onOutage?.(this.options.name, error);
+        await delay(pauseMs, undefined, { signal: this.stopping }).catch(() => undefined);
+      }
+    }
+  }
+
+  #moveTo(position: bigint): void {
+    this.#position = position;
+    for (let index = this.#waiters.length - 1; index >= 0; index -= 1) {
+      const waiter = this.#waiters[index];
+      if (!waiter || waiter.position > position) continue;
+      this.#waiters.splice(index, 1);
+      waiter.resolve();
+    }
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function* chunksOf<T>(items: T[], size: number): Generator<T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto';
+import type { CommandOutcome, JournalEntry, JournalTransfer, ProblemCode, Reservation } from '@tongbao/contracts';
+
+interface Commanded {
+  /** Used once: the same id with the same content answers with the first outcome. */
+  commandId: string;
+  /** Who commands: `operator:<name>`. No part of the content. */
+  by?: string;
+}
+
+/** Reserves all amounts or none. */
+export interface PlaceHoldCommand extends Commanded {
+  command: 'PlaceHold';
+  holdId: string;
+  currency: string;
+  reservations: readonly Reservation[];
+  /** `payout`: refused when client money would not be covered, and no debit of the net. */
+  purpose: string;
+  ref: string;
+  /** ISO 8601; absent = until it is committed or voided. */
+  expiresAt?: string;
+}
+
+/** Posts what the hold reserved, wholly or in part; the rest is released. */
+export interface CommitHoldCommand extends Commanded {
+  command: 'CommitHold';
+  holdId: string;
+  transfers: readonly JournalTransfer[];
+}
+
+export interface VoidHoldCommand extends Commanded {
+  command: 'VoidHold';
+  holdId: string;
+}
+
+/** An operator's entry: at most 100 transfers, posted wholly or not at all. */
+export interface PostEntryCommand extends Commanded {
+  command: 'PostEntry';
+  ref: string;
+  transfers: readonly JournalTransfer[];
+  /** Number of the entry that it corrects. */
+  corrects?: number;
+  note?: string;
+}
+
+/** Undoes an entry, once. */
+export interface ReverseEntryCommand extends Commanded {
+  command: 'ReverseEntry';
+  entry: number;
+  note?: string;
+  /** What is undone, as the journal has it; absent when there is no such entry. The writer looks it up. */
+  original?: JournalEntry;
+}
+
+export interface SetLimitsCommand extends Commanded {
+  command: 'SetLimits';
+  account: string;
+  currency: string;
+  minimumBalanceMinor?: number;
+  netDebitCapMinor?: number;
+}
+
+export interface AccountCommand extends Commanded {
+  command: 'OpenAccount' | 'FreezeAccount' | 'UnfreezeAccount' | 'CloseAccount';
+  account: string;
+}
+
+export type Command =
+  PlaceHoldCommand | CommitHoldCommand | VoidHoldCommand | PostEntryCommand | ReverseEntryCommand | SetLimitsCommand | AccountCommand;
+
+/** Why a command is refused; the order is that of `refusals`. */
+export type Refusal = Extract<
+  ProblemCode,
+  | 'exists_with_different_content'
+  | 'account_not_found'
+  | 'account_closed'
+  | 'account_frozen'
+  | 'currency_mismatch'
+  | 'amount_not_positive'
+  | 'same_account'
+  | 'hold_not_found'
+  | 'hold_already_committed'
+  | 'hold_already_voided'
+  | 'hold_expired'
+  | 'exceeds_hold'
+  | 'entry_not_found'
+  | 'already_reversed'
+  | 'insufficient_funds'
+  | 'cap_exceeded'
+  | 'client_money_not_covered'
+  | 'account_not_empty'
+>;
+
+/** What the outcome of a command says of it. */
+export function describe(
+  command: Command,
+): Pick<CommandOutcome, 'commandId' | 'contentHash' | 'command' | 'subject' | 'purpose' | 'ref' | 'by'> {
+  return {
+    commandId: command.commandId,
+    contentHash: hash('sha256', JSON.stringify(contentOf(command)), 'base64url'),
+    command: command.command,
+    subject: subjectOf(command),
+    ...('purpose' in command && { purpose: command.purpose }),
+    ...('ref' in command && { ref: command.ref }),
+    ...(command.by !== undefined && { by: command.by }),
+  };
+}
+
+function subjectOf(command: Command): string {
+  switch (command.command) {
+    case 'PlaceHold':
+    case 'CommitHold':
+    case 'VoidHold':
+      return command.holdId;
+    case 'PostEntry':
+      return command.corrects === undefined ? command.ref : String(command.corrects);
+    case 'ReverseEntry':
+      return String(command.entry);
+    default:
+      return command.account;
+  }
+}
+
+/** All that distinguishes a command from another under the same id, in a fixed order. */
+function contentOf(command: Command): unknown[] {
+  switch (command.command) {
+    case 'PlaceHold': {
+      const { holdId, currency, reservations, purpose, ref, expiresAt } = command;
+      return [
+        'PlaceHold',
+        holdId,
+        currency,
+        reservations.map(({ account, amountMinor }) => [account, amountMinor]),
+        purpose,
+        ref,
+        expiresAt,
+      ];
+    }
+    case 'CommitHold':
+      return ['CommitHold', command.holdId, transfersOf(command)];
+    case 'VoidHold':
+      return ['VoidHold', command.holdId];
+    case 'PostEntry':
+      return ['PostEntry', command.ref, transfersOf(command), command.corrects, command.note];
+    case 'ReverseEntry':
+      return ['ReverseEntry', command.entry, command.note];
+    case 'SetLimits':
+      return ['SetLimits', command.account, command.currency, command.minimumBalanceMinor, command.netDebitCapMinor];
+    default:
+      return [command.command, command.account];
+  }
+}
+
+const transfersOf = ({ transfers }: { transfers: readonly JournalTransfer[] }) =>
+  transfers.map(({ from, to, amountMinor, currency, kind }) => [from, to, amountMinor, currency, kind]);

@@ -1,0 +1,12 @@
+export { Books, type AccountStatus, type Hold } from './books.js';
+export type { Balance, Limits } from './balances.js';
+export type { Command, Refusal } from './commands.js';
+export { foldJournal, journalStream } from './journal.fold.js';
+export { JournalWriter, type Answer, type LedgerLag, type WriterOptions } from './journal.writer.js';
+export { Ledger } from './ledger.js';
+export { ledgerCategories, LedgerModule } from './ledger.module.js';
+export { ledgerPublisher } from './ledger.publish.js';
+export { ledgerProjection } from './ledger.view.js';
+export { LedgerQueries } from './ledger.queries.js';
+export { trialBalance, type TrialBalance } from './trial-balance.view.js';
+export { ledgerFactCategories, postingRules } from './posting-rules.js';

@@ -1,0 +1,128 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { problems, type ProblemCode } from '@tongbao/contracts';
+import { Caller, commandIdOf, IdempotencyKey, nameOf, Operators, Problem, requiredKey, validated, type Principal } from '@tongbao/service';
+import type { AccountCommand, Command } from './commands.js';
+import { CommitHoldBody, PlaceHoldBody, PostEntryBody, ReverseEntryBody } from './ledger.dto.js';
+import { entryNumber } from './ledger.http.js';
+import { Ledger } from './ledger.js';
+
+const idempotency = { name: 'Idempotency-Key', required: true } as const;
+
+type Content = { [C in Command as C['command']]: Omit<C, 'commandId' | 'by'> }[Command['command']];
+
+/** Operators' commands to the books. The answer comes when the outcome is durable; ask queries `atLeast` its position to read it back. */
+@ApiTags('ledger')
+@Controller('v1/ledger')
+@Operators('finance')
+export class LedgerCommandsController {
+  constructor(private readonly ledger: Ledger) {}
+
+  @Post('holds')
+  @ApiOperation({ summary: 'Reserve amounts, all or none, until they are committed, voided or expire' })
+  @ApiBody({ type: PlaceHoldBody })
+  @ApiHeader(idempotency)
+  placeHold(@Body() body: unknown, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+    const { holdId, currency, reservations, ref, expiresAt } = validated(PlaceHoldBody, body);
+    const time = new Date(expiresAt).toISOString();
+    return this.#command(caller, key, { command: 'PlaceHold', holdId, currency, reservations, purpose: 'operator', ref, expiresAt: time });
+  }
+
+  @Post('holds/:holdId/commit')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Post what a hold reserved, wholly or in part; the rest is released' })
+  @ApiBody({ type: CommitHoldBody })
+  @ApiHeader(idempotency)
+  commitHold(
+    @Param('holdId') holdId: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    const { transfers } = validated(CommitHoldBody, body);
+    return this.#command(caller, key, { command: 'CommitHold', holdId, transfers });
+  }
+
+  @Post('holds/:holdId/void')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Release a hold' })
+  @ApiHeader(idempotency)
+  voidHold(@Param('holdId') holdId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+    return this.#command(caller, key, { command: 'VoidHold', holdId });
+  }
+
+  @Post('entries')
+  @ApiOperation({ summary: 'Post an entry, such as a correction: at most 100 transfers, wholly or not at all' })
+  @ApiBody({ type: PostEntryBody })
+  @ApiHeader(idempotency)
+  postEntry(@Body() body: unknown, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+    const { ref, transfers, corrects, note } = validated(PostEntryBody, body);
+    return this.#command(caller, key, { command: 'PostEntry', ref, transfers, ...(corrects !== undefined && { corrects }), note });
+  }
+
+  @Post('entries/:number/reverse')
+  @ApiOperation({ summary: 'Undo an entry by one that moves everything back; once' })
+  @ApiBody({ type: ReverseEntryBody })
+  @ApiHeader(idempotency)
+  reverseEntry(
+    @Param('number') number: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    const { note } = validated(ReverseEntryBody, body);
+    return this.#command(caller, key, { command: 'ReverseEntry', entry: entryNumber(number), note });
+  }
+
+  @Post('accounts/:account/open')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Open an account that no registration opens' })
+  @ApiHeader(idempotency)
+  open(@Param('account') account: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+    return this.#account('OpenAccount', account, caller, key);
+  }
+
+  @Post('accounts/:account/freeze')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Refuse holds and commands on an account; facts still post' })
+  @ApiHeader(idempotency)
+  freeze(@Param('account') account: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+    return this.#account('FreezeAccount', account, caller, key);
+  }
+
+  @Post('accounts/:account/unfreeze')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Take commands on a frozen account again' })
+  @ApiHeader(idempotency)
+  unfreeze(@Param('account') account: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+    return this.#account('UnfreezeAccount', account, caller, key);
+  }
+
+  @Post('accounts/:account/close')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Close an account that has nothing, for good' })
+  @ApiHeader(idempotency)
+  close(@Param('account') account: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+    return this.#account('CloseAccount', account, caller, key);
+  }
+
+  #account(command: AccountCommand['command'], account: string, caller: Principal, key: string | undefined): Promise<object> {
+    if (!/^[a-z]+(:[A-Za-z0-9_.-]+){1,2}$/.test(account)) throw new Problem('invalid', 'An account is named like platform:A.', 'account');
+    return this.#command(caller, key, { command, account });
+  }
+
+  async #command(caller: Principal, key: string | undefined, content: Content): Promise<object> {
+    const commandId = commandIdOf(caller, requiredKey(key));
+    const { result, code, entry, subject, position, replayed } = await this.ledger.submit({ ...content, commandId, by: nameOf(caller) });
+    if (result === 'refused') throw refusalOf(code);
+    return { subject, ...(entry !== undefined && { entry }), replayed, position: String(position) };
+  }
+}
+
+/** @returns what a refusal of the books is to the caller */
+function refusalOf(code: string | undefined): Problem {
+  if (code !== undefined && isProblemCode(code)) return new Problem(code, `The ledger refused: ${problems[code].title.toLowerCase()}.`);
+  throw new Error(`the ledger refused with ${String(code)}, which is no problem code`);
+}
+
+const isProblemCode = (code: string): code is ProblemCode => code in problems;

@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { EventStore, LogFeed } from '@tongbao/event-store';
+import { CLOCK, EVENT_STORE, HEALTH_CHECKS, LOG_FEED, LOGGER, type Clock, type HealthCheck } from '@tongbao/service';
+import type { Logger } from 'pino';
+import { LedgerCommandsController } from './ledger-commands.http.js';
+import { LedgerConsumer } from './ledger.consumer.js';
+import { LedgerController } from './ledger.http.js';
+import { Ledger } from './ledger.js';
+import { ledgerFactCategories } from './posting-rules.js';
+
+/** The books: their one writer and what is asked of them. Needs the parts of HubModule, and the projection 'ledger' among its projections. */
+@Module({})
+export class LedgerModule {
+  static register(): DynamicModule {
+    return {
+      module: LedgerModule,
+      controllers: [LedgerController, LedgerCommandsController, LedgerConsumer],
+      providers: [
+        {
+          provide: Ledger,
+          inject: [EVENT_STORE, LOG_FEED, CLOCK, LOGGER, HEALTH_CHECKS],
+          useFactory: (store: EventStore, feed: LogFeed, clock: Clock, logger: Logger, healthChecks: HealthCheck[]) =>
+            new Ledger({ store, feed, clock, logger, healthChecks }),
+        },
+      ],
+      exports: [Ledger],
+    };
+  }
+}
+
+/** Event categories that a process must follow to host the ledger: the facts, and the journal for its projection and its answers. */
+export const ledgerCategories = [...ledgerFactCategories, 'journal'] as const;

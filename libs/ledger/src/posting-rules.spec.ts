@@ -1,0 +1,224 @@
+import { describe, expect, it } from '@jest/globals';
+import type { BankLineMatch, BankLineRecorded, PayoutEvent, SplitTransfer, Transfer } from '@tongbao/contracts';
+import { postingOf, postingRules, type AnyFact, type Posting, type PostedFact } from './posting-rules.js';
+
+const of = { paymentId: 'pay_1', platformId: 'A', orderId: 'o1' };
+const taken = { attempt: 1, provider: 'alipay', providerRef: 'r1', amountMinor: 1000, currency: 'CNY' };
+const t = (from: string, to: string, amountMinor: number, kind: string): Transfer => ({ from, to, amountMinor, kind });
+const purchase: SplitTransfer = { ...t('provider:alipay', 'platform:A', 1000, 'purchase'), refundable: true };
+const fee: SplitTransfer = { ...t('platform:A', 'hub:fees', 100, 'platform-service-fee'), refundable: true };
+const back: SplitTransfer = { ...t('platform:A', 'provider:alipay', 400, 'purchase'), refundable: true };
+const payout = { payoutId: 'po_1', settlementId: 's1', party: 'platform:A', amountMinor: 900, currency: 'CNY', bank: 'icbc' };
+const out = { ...payout, direction: 'payout' } as const;
+const collected = { ...payout, direction: 'collection' } as const;
+const account = { accountNumber: '62', holder: 'A' };
+const line = (amountMinor: number, match: BankLineMatch): BankLineRecorded => ({
+  type: 'BankLineRecorded',
+  bank: 'icbc',
+  lineId: 'l1',
+  sequence: 1,
+  amountMinor,
+  currency: 'CNY',
+  reference: '',
+  match,
+  bookedAt: '2026-01-01T00:00:00Z',
+});
+const window = { windowId: 'w1', model: 'm', currency: 'CNY', sequence: 1 };
+
+const payment = { ref: 'pay_1', currency: 'CNY' };
+const toParty = { ref: 'po_1', currency: 'CNY' };
+const bankLine = { ref: 'l1', currency: 'CNY' };
+
+const rows: [string, PostedFact, Posting][] = [
+  [
+    'a capture posts its split and commits its hold',
+    { type: 'PaymentCaptured', ...of, ...taken, split: [purchase, fee], expectedProviderFeeMinor: 6, capturedAt: '', holdId: 'h1' },
+    { ...payment, transfers: [purchase, fee], hold: { end: 'committed', holdId: 'h1' } },
+  ],
+  [
+    'a capture by the merchant account of the platform posts what follows from it only',
+    {
+      type: 'PaymentCaptured',
+      ...of,
+      ...taken,
+      split: [{ ...purchase, external: true }, fee],
+      expectedProviderFeeMinor: 0,
+      capturedAt: '',
+    },
+    { ...payment, transfers: [fee] },
+  ],
+  [
+    'a refund posts the reversed part',
+    {
+      type: 'PaymentRefunded',
+      ...of,
+      refundId: 'r1',
+      amountMinor: 400,
+      currency: 'CNY',
+      refundedMinor: 400,
+      providerRef: 'x',
+      transfers: [back, { ...back, external: true }],
+      refundedAt: '',
+    },
+    { ...payment, transfers: [back] },
+  ],
+  [
+    'a conflicting capture waits in suspense',
+    { type: 'CaptureConflicted', ...of, ...taken },
+    { ...payment, transfers: [t('provider:alipay', 'hub:suspense', 1000, 'conflicting-capture')] },
+  ],
+  [
+    'a late capture waits in suspense',
+    { type: 'LateCaptureFound', ...of, ...taken },
+    { ...payment, transfers: [t('provider:alipay', 'hub:suspense', 1000, 'late-capture')] },
+  ],
+  [
+    'a late capture that went back leaves suspense',
+    { type: 'LateCaptureRefunded', ...of, ...taken },
+    { ...payment, transfers: [t('hub:suspense', 'provider:alipay', 1000, 'late-capture-refund')] },
+  ],
+  [
+    'an accepted conflict posts its transfers and commits the hold',
+    {
+      type: 'ConflictResolved',
+      ...of,
+      ...taken,
+      resolution: 'accepted',
+      by: 'op',
+      note: '',
+      split: [],
+      transfers: [t('hub:suspense', 'platform:A', 1000, 'purchase')],
+      holdId: 'h1',
+    },
+    { ...payment, transfers: [t('hub:suspense', 'platform:A', 1000, 'purchase')], hold: { end: 'committed', holdId: 'h1' } },
+  ],
+  [
+    'a conflict that is refunded voids the hold; its money leaves suspense when it has gone back',
+    { type: 'ConflictResolved', ...of, ...taken, resolution: 'refunded', by: 'op', note: '', split: [], transfers: [], holdId: 'h1' },
+    { ...payment, transfers: [], hold: { end: 'voided', holdId: 'h1' } },
+  ],
+  [
+    'a declined payment voids its hold',
+    { type: 'PaymentDeclined', ...of, code: 'x', holdId: 'h1' },
+    { ref: 'pay_1', hold: { end: 'voided', holdId: 'h1' } },
+  ],
+  [
+    'an expired payment voids its hold',
+    { type: 'PaymentExpired', ...of, holdId: 'h1' },
+    { ref: 'pay_1', hold: { end: 'voided', holdId: 'h1' } },
+  ],
+  ['a cancelled payment without a hold does nothing', { type: 'PaymentCancelled', ...of, reason: '', by: 'A' }, { ref: 'pay_1' }],
+  [
+    'a top-up goes to the wallet',
+    { type: 'TopUpCaptured', topUpId: 'tu1', userId: 'u1', provider: 'wechat', providerRef: 'x', amountMinor: 500, currency: 'CNY' },
+    { ref: 'tu1', currency: 'CNY', transfers: [t('provider:wechat', 'user:u1:wallet', 500, 'top-up')] },
+  ],
+  [
+    'a conflicting top-up waits in suspense',
+    { type: 'TopUpConflicted', topUpId: 'tu1', provider: 'wechat', providerRef: 'x', amountMinor: 500, currency: 'CNY' },
+    { ref: 'tu1', currency: 'CNY', transfers: [t('provider:wechat', 'hub:suspense', 500, 'conflicting-top-up')] },
+  ],
+  [
+    'an instructed payout is in transit and commits its hold',
+    { type: 'PayoutInstructed', ...out, ...account, attempt: 1, holdId: 'hold_po_1' },
+    { ...toParty, transfers: [t('platform:A', 'transit:po_1', 900, 'payout')], hold: { end: 'committed', holdId: 'hold_po_1' } },
+  ],
+  ['an instructed collection moves nothing', { type: 'PayoutInstructed', ...collected, ...account, attempt: 1 }, toParty],
+  [
+    'a confirmed payout has left the bank',
+    { type: 'PayoutConfirmed', ...out, lineId: 'l1' },
+    { ...toParty, transfers: [t('transit:po_1', 'bank:icbc', 900, 'payout')] },
+  ],
+  [
+    'a confirmed collection has come into the bank',
+    { type: 'PayoutConfirmed', ...collected, lineId: 'l1' },
+    { ...toParty, transfers: [t('bank:icbc', 'platform:A', 900, 'collection')] },
+  ],
+  [
+    'a failed payout goes back to the party',
+    { type: 'PayoutFailed', ...out, code: 'x' },
+    { ...toParty, transfers: [t('transit:po_1', 'platform:A', 900, 'payout-failed')] },
+  ],
+  ['a failed collection moves nothing', { type: 'PayoutFailed', ...collected, code: 'x' }, toParty],
+  [
+    'a payout returned later comes back into the bank',
+    { type: 'PayoutReturned', ...out, lineId: 'l2' },
+    { ...toParty, transfers: [t('bank:icbc', 'platform:A', 900, 'payout-returned')] },
+  ],
+  [
+    'a collection returned later leaves the bank',
+    { type: 'PayoutReturned', ...collected, lineId: 'l2' },
+    { ...toParty, transfers: [t('platform:A', 'bank:icbc', 900, 'collection-returned')] },
+  ],
+  [
+    'a carried payout releases its hold',
+    { type: 'PayoutCarried', ...out, model: 'm', by: 'op', holdId: 'hold_po_1' },
+    { ...toParty, hold: { end: 'voided', holdId: 'hold_po_1' } },
+  ],
+  ['the bank line of a payout moves nothing more', line(-900, { kind: 'payout', payoutId: 'po_1' }), { ...bankLine, transfers: [] }],
+  [
+    'what a provider pays out is at the bank',
+    line(5000, { kind: 'provider_payout', provider: 'alipay' }),
+    { ...bankLine, transfers: [t('bank:icbc', 'provider:alipay', 5000, 'provider-payout')] },
+  ],
+  [
+    'what a provider draws from us has left the bank',
+    line(-5000, { kind: 'provider_payout', provider: 'alipay' }),
+    { ...bankLine, transfers: [t('provider:alipay', 'bank:icbc', 5000, 'provider-payout')] },
+  ],
+  ['a bank fee', line(-20, { kind: 'bank_fee' }), { ...bankLine, transfers: [t('hub:bank-fees', 'bank:icbc', 20, 'bank-fee')] }],
+  [
+    'money that came in for nobody knows what',
+    line(70, { kind: 'unmatched', reason: '' }),
+    { ...bankLine, transfers: [t('bank:icbc', 'hub:suspense', 70, 'unmatched-bank-line')] },
+  ],
+  [
+    'money that went out for nobody knows what',
+    line(-70, { kind: 'unmatched', reason: '' }),
+    { ...bankLine, transfers: [t('hub:suspense', 'bank:icbc', 70, 'unmatched-bank-line')] },
+  ],
+  [
+    'a registered participant has an account',
+    { type: 'ParticipantRegistered', party: 'platform:A', kind: 'platform', id: 'A', name: 'A', currencies: ['CNY'], methods: [] },
+    { ref: 'platform:A', opens: 'platform:A' },
+  ],
+  [
+    'limits replace those before',
+    { type: 'LimitsSet', party: 'platform:A', currency: 'CNY', netDebitCapMinor: 500 },
+    { ref: 'platform:A', currency: 'CNY', limits: { netDebitCapMinor: 500 } },
+  ],
+  [
+    'a settled settlement lowers the nets of its parties',
+    {
+      type: 'SettlementSettled',
+      settlementId: 's1',
+      model: 'm',
+      currency: 'CNY',
+      windowIds: ['w1'],
+      parties: [
+        { party: 'platform:A', netMinor: 900 },
+        { party: 'platform:B', netMinor: 0 },
+      ],
+      settledAt: '',
+    },
+    { ref: 's1', settled: [{ party: 'platform:A', currency: 'CNY', netMinor: 900 }] },
+  ],
+  [
+    'a closed window only marks its position',
+    { type: 'WindowClosed', ...window, nextWindowId: 'w2', closedAt: '', by: 'op' },
+    { ref: 'w1', marksPosition: true },
+  ],
+];
+
+describe('posting rules', () => {
+  it.each(rows)('%s', (_, fact, posting) => expect(postingOf(fact)).toEqual(posting));
+
+  it('has an example of every rule here', () =>
+    expect(new Set(rows.map(([, { type }]) => type))).toEqual(new Set(Object.keys(postingRules))));
+
+  it.each<AnyFact>([
+    { type: 'AttemptDeclined', attempt: 1, code: 'x' },
+    { type: 'PayoutAwaitingFunds', ...out } satisfies PayoutEvent,
+    { type: 'WindowOpened', ...window, openedAt: '' },
+  ])('$type is not for the books', (fact) => expect(postingOf(fact)).toBeUndefined());
+});

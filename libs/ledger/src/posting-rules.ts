@@ -1,0 +1,172 @@
+import {
+  account,
+  type BankLineRecorded,
+  type ParticipantEvent,
+  type PaymentEvent,
+  type PayoutEvent,
+  type SettledNet,
+  type SettlementEvent,
+  type SplitTransfer,
+  type TopUpEvent,
+  type Transfer,
+  type WindowEvent,
+} from '@tongbao/contracts';
+
+/** Every fact that the ledger folds, of whatever category; types that no rule names move nothing. */
+export type AnyFact = ParticipantEvent | PaymentEvent | TopUpEvent | SettlementEvent | PayoutEvent | BankLineRecorded | WindowEvent;
+
+/** The categories that hold the facts. */
+export const ledgerFactCategories = ['participant', 'payment', 'topup', 'settlement', 'payout', 'reconciliation', 'window'] as const;
+
+/** What a fact does to the books. */
+export interface Posting {
+  /** What the entry is about. */
+  ref: string;
+  currency?: string;
+  transfers?: readonly Transfer[];
+  /** A hold that ends with this fact. */
+  hold?: { end: 'committed' | 'voided'; holdId: string };
+  /** An account that begins to exist. */
+  opens?: string;
+  limits?: { minimumBalanceMinor?: number; netDebitCapMinor?: number };
+  /** Nets that a settlement has paid. */
+  settled?: readonly SettledNet[];
+  /** Settlement waits for the books to have passed this fact, so that its position is journalled although it moves nothing. */
+  marksPosition?: true;
+}
+
+type FactOf<T> = Extract<AnyFact, { type: T }>;
+type Rules<Types extends AnyFact['type']> = { [T in Types]: (fact: FactOf<T>) => Posting };
+
+const paymentRules = {
+  PaymentCaptured: (fact) => ({
+    ...paymentOf(fact),
+    transfers: posted(fact.split),
+    ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
+  }),
+  PaymentRefunded: (fact) => ({ ...paymentOf(fact), transfers: posted(fact.transfers) }),
+  CaptureConflicted: (fact) => ({ ...paymentOf(fact), transfers: intoSuspense(fact, 'conflicting-capture') }),
+  ConflictResolved: (fact) => ({
+    ...paymentOf(fact),
+    transfers: fact.transfers,
+    ...(fact.holdId && { hold: { end: fact.resolution === 'accepted' ? 'committed' : 'voided', holdId: fact.holdId } }),
+  }),
+  LateCaptureFound: (fact) => ({ ...paymentOf(fact), transfers: intoSuspense(fact, 'late-capture') }),
+  LateCaptureRefunded: (fact) => ({
+    ...paymentOf(fact),
+    transfers: [transfer(account.suspense, account.provider(fact.provider), fact.amountMinor, 'late-capture-refund')],
+  }),
+  PaymentDeclined: endedWithoutMoney,
+  PaymentExpired: endedWithoutMoney,
+  PaymentCancelled: endedWithoutMoney,
+} satisfies Partial<Rules<PaymentEvent['type']>>;
+
+const topUpRules = {
+  TopUpCaptured: (fact) => ({
+    ref: fact.topUpId,
+    currency: fact.currency,
+    transfers: [transfer(account.provider(fact.provider), account.wallet(fact.userId), fact.amountMinor, 'top-up')],
+  }),
+  TopUpConflicted: (fact) => ({ ref: fact.topUpId, currency: fact.currency, transfers: intoSuspense(fact, 'conflicting-top-up') }),
+} satisfies Partial<Rules<TopUpEvent['type']>>;
+
+const payoutRules = {
+  PayoutInstructed: (fact) =>
+    fact.direction === 'collection'
+      ? payoutOf(fact)
+      : {
+          ...payoutOf(fact),
+          transfers: [transfer(fact.party, account.transit(fact.payoutId), fact.amountMinor, 'payout')],
+          ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
+        },
+  PayoutConfirmed: (fact) => ({
+    ...payoutOf(fact),
+    transfers: [
+      fact.direction === 'payout'
+        ? transfer(account.transit(fact.payoutId), account.bank(fact.bank), fact.amountMinor, 'payout')
+        : transfer(account.bank(fact.bank), fact.party, fact.amountMinor, 'collection'),
+    ],
+  }),
+  PayoutFailed: (fact) =>
+    fact.direction === 'collection'
+      ? payoutOf(fact)
+      : { ...payoutOf(fact), transfers: [transfer(account.transit(fact.payoutId), fact.party, fact.amountMinor, 'payout-failed')] },
+  PayoutReturned: (fact) => ({
+    ...payoutOf(fact),
+    transfers: [
+      fact.direction === 'payout'
+        ? transfer(account.bank(fact.bank), fact.party, fact.amountMinor, 'payout-returned')
+        : transfer(fact.party, account.bank(fact.bank), fact.amountMinor, 'collection-returned'),
+    ],
+  }),
+  PayoutCarried: (fact) => ({ ...payoutOf(fact), ...(fact.holdId && { hold: { end: 'voided', holdId: fact.holdId } }) }),
+} satisfies Partial<Rules<PayoutEvent['type']>>;
+
+const otherRules = {
+  BankLineRecorded: (fact) => ({ ref: fact.lineId, currency: fact.currency, transfers: bankLineTransfers(fact) }),
+  ParticipantRegistered: (fact) => ({ ref: fact.party, opens: fact.party }),
+  LimitsSet: (fact) => ({
+    ref: fact.party,
+    currency: fact.currency,
+    limits: {
+      ...(fact.minimumBalanceMinor !== undefined && { minimumBalanceMinor: fact.minimumBalanceMinor }),
+      ...(fact.netDebitCapMinor !== undefined && { netDebitCapMinor: fact.netDebitCapMinor }),
+    },
+  }),
+  SettlementSettled: (fact) => ({
+    ref: fact.settlementId,
+    settled: fact.parties
+      .filter(({ netMinor }) => netMinor !== 0)
+      .map(({ party, netMinor }) => ({ party, currency: fact.currency, netMinor })),
+  }),
+  WindowClosed: (fact) => ({ ref: fact.windowId, marksPosition: true }),
+} satisfies Partial<Rules<AnyFact['type']>>;
+
+/** How each fact is posted: one row a fact. */
+export const postingRules = { ...paymentRules, ...topUpRules, ...payoutRules, ...otherRules };
+
+export type PostedFact = FactOf<keyof typeof postingRules>;
+
+const rules = new Map<string, (fact: never) => Posting>(Object.entries(postingRules));
+
+/** What a fact does to the books; `undefined` for one that does nothing to them. */
+export function postingOf(fact: AnyFact): Posting | undefined {
+  // The table's type ties each row to its fact; picked by the fact's own type, the row takes this fact.
+  return rules.get(fact.type)?.(fact as never);
+}
+
+const transfer = (from: string, to: string, amountMinor: number, kind: string): Transfer => ({ from, to, amountMinor, kind });
+
+/** In the direction of the amount's sign. */
+const signed = (from: string, to: string, amountMinor: number, kind: string): Transfer =>
+  amountMinor < 0 ? transfer(to, from, -amountMinor, kind) : transfer(from, to, amountMinor, kind);
+
+const paymentOf = (fact: { paymentId: string; currency: string }) => ({ ref: fact.paymentId, currency: fact.currency });
+
+const payoutOf = (fact: { payoutId: string; currency: string }) => ({ ref: fact.payoutId, currency: fact.currency });
+
+/** What a platform's own merchant account took is on its statement, not in the books. */
+const posted = (split: readonly SplitTransfer[]): Transfer[] => split.filter(({ external }) => !external);
+
+const intoSuspense = (fact: { provider: string; amountMinor: number }, kind: string): Transfer[] => [
+  transfer(account.provider(fact.provider), account.suspense, fact.amountMinor, kind),
+];
+
+function endedWithoutMoney(fact: { paymentId: string; holdId?: string }): Posting {
+  return { ref: fact.paymentId, ...(fact.holdId && { hold: { end: 'voided', holdId: fact.holdId } }) };
+}
+
+function bankLineTransfers({ bank, match, amountMinor }: BankLineRecorded): Transfer[] {
+  switch (match.kind) {
+    case 'payout':
+      return [];
+    case 'provider_payout':
+      return [signed(account.bank(bank), account.provider(match.provider), amountMinor, 'provider-payout')];
+    case 'bank_fee':
+      return [signed(account.bank(bank), account.bankFees, amountMinor, 'bank-fee')];
+    case 'unmatched':
+      return [signed(account.bank(bank), account.suspense, amountMinor, 'unmatched-bank-line')];
+    default:
+      return match satisfies never;
+  }
+}

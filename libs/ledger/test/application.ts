@@ -1,0 +1,156 @@
+import { Controller, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Bus, busCategories, Consume, EmbeddedTransport, type Message } from '@tongbao/bus';
+import { topics } from '@tongbao/contracts';
+import { EventStore, LogFeed } from '@tongbao/event-store';
+import { startEventStoreServer } from '@tongbao/event-store-server';
+import { openPglite, ProjectionRunner } from '@tongbao/read-model';
+import {
+  CommandRefusals,
+  createHttpApplication,
+  HubModule,
+  loadConfig,
+  OperatorDirectory,
+  PlatformKeys,
+  systemClock,
+  type HealthCheck,
+} from '@tongbao/service';
+import pino from 'pino';
+import { ledgerCategories, LedgerModule } from '../src/ledger.module.js';
+import { ledgerPublisher } from '../src/ledger.publish.js';
+import { ledgerProjection } from '../src/ledger.view.js';
+import type { AnyFact } from '../src/posting-rules.js';
+
+/** What the ledger answered over the bus, as another service hears it. */
+const heard: Message[] = [];
+let onHeard: () => void = () => undefined;
+
+@Controller()
+class Listener {
+  @Consume({ group: 'listener', topic: topics.ledgerEvents, type: ['HoldPlaced', 'HoldRefused'] })
+  hear(message: Message): Promise<void> {
+    heard.push(message);
+    onHeard();
+    return Promise.resolve();
+  }
+}
+
+@Module({ controllers: [Listener] })
+class ListenerModule {}
+
+@Module({})
+class RootModule {}
+
+interface Reply {
+  status: number;
+  // Bodies are whatever the route says; specs look into them.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any;
+}
+
+/** A whole ledger service on an empty log. */
+export async function openApplication() {
+  const server = await startEventStoreServer({ dataDir: ':memory:' });
+  const store = EventStore.connect(server.connectionString);
+  const categories = [...new Set([...ledgerCategories, 'command', ...busCategories([ledgerPublisher], [topics.ledgerCommands])])];
+  const feed = new LogFeed(store, { categories });
+  await feed.start();
+  const sql = await openPglite('memory');
+  const runner = await ProjectionRunner.start(sql, feed, ledgerProjection);
+  const bus = new Bus({ transport: new EmbeddedTransport({ store, feed, publishers: [ledgerPublisher] }), store });
+  const logger = pino({ level: 'silent' });
+  const healthChecks: HealthCheck[] = [];
+  const hub = HubModule.register({
+    config: loadConfig({}),
+    ...{ store, feed, sql, bus, logger, healthChecks },
+    clock: systemClock,
+    operators: new OperatorDirectory([
+      { name: 'jo', roles: ['finance'], token: 'finance' },
+      { name: 'al', roles: ['auditor'], token: 'auditor' },
+    ]),
+    platformKeys: new PlatformKeys(store, 'pepper'),
+    refusals: new CommandRefusals(store),
+    projections: new Map([['ledger', runner]]),
+  });
+  const module = { module: RootModule, imports: [hub, LedgerModule.register(), ListenerModule] };
+  const app: NestFastifyApplication = await createHttpApplication(module, { logger, bodyLimitBytes: 65_536 });
+  for (const group of ['ledger', 'listener']) app.connectMicroservice({ strategy: bus.server(group) });
+  await app.startAllMicroservices();
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  let requests = 0;
+  let facts = 0;
+
+  const ask = async (method: 'GET' | 'POST', url: string, token: string, body?: object, key?: string): Promise<Reply> => {
+    requests += 1;
+    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+    if (method === 'POST') headers['idempotency-key'] = key ?? `key-${requests}`;
+    if (body) headers['content-type'] = 'application/json';
+    const reply = await app.inject({ method, url, headers, ...(body && { payload: JSON.stringify(body) }) });
+    return { status: reply.statusCode, body: reply.json() };
+  };
+
+  return {
+    bus,
+    healthChecks,
+    get: (url: string, token = 'auditor') => ask('GET', `/v1/ledger${url}`, token),
+    post: (url: string, body?: object, { key, token = 'finance' }: { key?: string; token?: string } = {}) =>
+      ask('POST', `/v1/ledger${url}`, token, body, key),
+    postWithoutKey: async (url: string): Promise<Reply> => {
+      const reply = await app.inject({ method: 'POST', url: `/v1/ledger${url}`, headers: { authorization: 'Bearer finance' } });
+      return { status: reply.statusCode, body: reply.json() };
+    },
+
+    /** Facts in the log, and in the books as queries show them. */
+    async happened(...recorded: AnyFact[]): Promise<void> {
+      const closed: AnyFact = {
+        type: 'WindowClosed',
+        windowId: 'w',
+        model: 'm',
+        currency: 'CNY',
+        sequence: 1,
+        nextWindowId: 'w2',
+        closedAt: '',
+        by: 'op',
+      };
+      for (const fact of [...recorded, closed]) {
+        facts += 1;
+        const category = fact.type.startsWith('Participant') ? 'participant' : fact === closed ? 'window' : 'payment';
+        await store.append(`${category}-${facts}`, 'no_stream', [fact], { commandId: `fact ${facts}` });
+      }
+      await untilTrue(async () =>
+        (await sql.query<{ source: string }>('SELECT source_position AS source FROM ledger.progress')).some(
+          ({ source }) => Number(source) >= facts,
+        ),
+      );
+    },
+
+    /** The answers over the bus, once there are so many. */
+    async answers(count: number): Promise<Message[]> {
+      while (heard.length < count) await new Promise<void>((resolve) => (onHeard = resolve));
+      return heard;
+    },
+
+    /** The ledger's dead letters, once there are so many. */
+    async deadLetters(count: number) {
+      const list = async () => (await bus.deadLetters('ledger').list()).items;
+      await untilTrue(async () => (await list()).length >= count);
+      return list();
+    },
+
+    async close(): Promise<void> {
+      heard.length = 0;
+      await app.close();
+      await bus.stop();
+      await runner.stop();
+      await feed.stop();
+      await sql.close();
+      void store.close();
+      await server.close();
+    },
+  };
+}
+
+async function untilTrue(ask: () => Promise<boolean>): Promise<void> {
+  while (!(await ask())) await new Promise((resolve) => setImmediate(resolve));
+}

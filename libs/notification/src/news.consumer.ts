@@ -1,0 +1,44 @@
+import { Controller } from '@nestjs/common';
+import { Consume, type Message } from '@tongbao/bus';
+import { topics, type PaymentMessage, type SettlementMessage } from '@tongbao/contracts';
+import { newsOfPayment, newsOfSettlement } from './news.js';
+import { NewsWriter } from './news.writer.js';
+
+const group = 'notification';
+
+/**
+ * Takes over what platforms are told. A handler returns when the news are in notification's own log, not when they are delivered: a slow
+ * receiver must not hold up a partition.
+ */
+@Controller()
+export class NewsConsumer {
+  constructor(private readonly news: NewsWriter) {}
+
+  @Consume({
+    group,
+    topic: topics.paymentEvents,
+    type: [
+      'PayerActionRequired',
+      'PaymentCaptured',
+      'PaymentDeclined',
+      'PaymentExpired',
+      'PaymentCancelled',
+      'CaptureConflicted',
+      'PaymentRefunded',
+      'RefundDeclined',
+      'PaymentSettled',
+    ] satisfies PaymentMessage['type'][],
+  })
+  async onPayment(message: Message<PaymentMessage>): Promise<void> {
+    await this.news.accept(newsOfPayment(message, message.data));
+  }
+
+  @Consume({
+    group,
+    topic: topics.settlementEvents,
+    type: ['SettlementStatusChanged', 'PayoutStatusChanged'] satisfies SettlementMessage['type'][],
+  })
+  async onSettlement(message: Message<SettlementMessage>): Promise<void> {
+    await this.news.accept(newsOfSettlement(message, message.data));
+  }
+}

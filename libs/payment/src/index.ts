@@ -1,0 +1,3 @@
+export * from './payment.module.js';
+export * from './payment.publish.js';
+export { paymentProjection } from './payments.view.js';

@@ -1,0 +1,179 @@
+import { account, type PaymentEvent, type PaymentItem, type ProblemCode } from '@tongbao/contracts';
+import { handle, load, type EventStore, type Loaded } from '@tongbao/event-store';
+import { contentHashOf, Problem, type Clock } from '@tongbao/service';
+import type { Directory } from './directory.js';
+import { decideRequest, type PaymentDecision, type RequestPayment } from './payment.decide.js';
+import type { PaymentBody } from './payment.dto.js';
+import { paymentIdOf } from './payment-id.js';
+import { paymentFold, type Payment, type PaymentState } from './payment.js';
+import { paymentStream, type PaymentReactor } from './payment.reactor.js';
+import type { PaymentWaiters } from './payment.waiters.js';
+import type { VelocityCounters } from './velocity.js';
+
+export interface Accepted {
+  payment: Payment;
+  revision: number | undefined;
+  /** The order was known already. */
+  isReplay: boolean;
+}
+
+const details: Partial<Record<ProblemCode, string>> = {
+  order_conflict: 'The order was requested before with different content. Method and expiry may differ, nothing else.',
+  platform_suspended: 'The selling platform, or another platform that this order names, is suspended.',
+  currency_unsupported: 'The hub or the platform does not take this currency.',
+  amount_mismatch: 'amountMinor must be the sum of unitPriceMinor times quantity over all items.',
+  agreement_missing: 'An item names an agreement that does not exist or is not valid yet.',
+  method_unavailable: 'The platform may not use this method, or it cannot do what the order asks for.',
+  limit_exceeded: 'A velocity limit of the platform is reached.',
+  invalid: 'The split would have more than 100 transfers.',
+  attempt_open: 'An earlier attempt may still take money. Ask again once it is closed.',
+  state_conflict: 'The payment is in a state in which this is not possible.',
+};
+
+export const problemOf = (code: ProblemCode, field?: string): Problem =>
+  new Problem(code, details[code] ?? 'The request was refused.', field);
+
+/** Takes payment requests, from whichever edge they come: fills in what is left out, decides, appends, and sets the reactor off. */
+export class PaymentIntake {
+  constructor(
+    private readonly store: EventStore,
+    private readonly directory: Directory,
+    private readonly velocity: VelocityCounters,
+    private readonly reactor: PaymentReactor,
+    private readonly waiters: PaymentWaiters,
+    private readonly clock: Clock,
+    private readonly expiryMinutes: number,
+  ) {}
+
+  /**
+   * @param waitMs how long the caller would wait for an outcome
+   * @throws Problem for every refusal of the table
+   */
+  async request(body: PaymentBody, commandId: string, waitMs: number): Promise<Accepted> {
+    const now = this.clock.now();
+    const command = toCommand(body, now, this.expiryMinutes);
+    await this.#requireKnownParties(command);
+    const { handled, takeBack } = await this.#append(command, commandId, now);
+    const isReplay = handled.events.length === 0;
+    if (isReplay) await takeBack?.();
+    const settled = this.#follow(command.paymentId, handled, isReplay, waitMs);
+    const payment = waitMs > 0 ? await settled : handled.state;
+    if (!payment) throw new Error(`${command.paymentId} was accepted and has no state`);
+    return { payment, revision: handled.revision, isReplay };
+  }
+
+  async #append(command: RequestPayment, commandId: string, now: Date) {
+    let takeBack: (() => Promise<void>) | undefined;
+    const decide = (state: PaymentState): PaymentDecision => decideRequest(command, this.directory.contextAt(now), state);
+    const isNew: Loaded<PaymentState> = { state: undefined, revision: undefined };
+    let decision = decide(undefined);
+    if ('refused' in decision && mayBeStale.has(decision.refused)) {
+      await this.directory.refresh();
+      decision = decide(undefined);
+    }
+    if ('refused' in decision) await this.#refuse(command, decision.refused);
+    const limits = this.directory.participant(account.platform(command.platformId))?.velocityLimits ?? [];
+    if (limits.length > 0) {
+      const { platformId, currency, amountMinor } = command;
+      const subject = { platformId, userId: command.payer.userId, provider: command.method.provider, currency, amountMinor };
+      takeBack = await this.velocity.take(limits, subject);
+      if (!takeBack) await this.#refuse(command, 'limit_exceeded');
+    }
+    const context = { commandId, correlationId: command.paymentId, actor: account.platform(command.platformId) };
+    const handled = await handle<PaymentState, PaymentEvent, ProblemCode>(
+      this.store,
+      paymentStream(command.paymentId),
+      paymentFold,
+      decide,
+      context,
+      isNew,
+    );
+    if (handled.outcome === 'refused') {
+      await takeBack?.();
+      throw problemOf(handled.refusal);
+    }
+    return { handled, takeBack };
+  }
+
+  /** A repeated order is answered as before, whatever has changed since: so before a refusal the stream is looked at. */
+  async #refuse(command: RequestPayment, refusal: ProblemCode): Promise<void> {
+    const { state } = await load(this.store, paymentStream(command.paymentId), paymentFold);
+    if (state?.order.contentHash === command.contentHash) return;
+    throw problemOf(state ? 'order_conflict' : refusal);
+  }
+
+  /** Sets the reactor off where there is something to do, and gives what the payment is when it rests. */
+  async #follow(paymentId: string, handled: Loaded<PaymentState>, isReplay: boolean, waitMs: number): Promise<PaymentState> {
+    const isHeld = handled.state?.hold === 'asked';
+    const rests = waitMs > 0 ? this.waiters.rest(paymentId, waitMs, handled.state) : Promise.resolve(handled.state);
+    if (!isReplay && !isHeld && handled.state?.status === 'pending') {
+      this.waiters.started(paymentId, this.reactor.run(paymentId, handled));
+    }
+    return rests;
+  }
+
+  async #requireKnownParties(command: RequestPayment): Promise<void> {
+    const unknown = () => partiesOf(command).find(({ party }) => !this.directory.participant(party));
+    if (unknown()) await this.directory.refresh();
+    const missing = unknown();
+    if (missing) throw new Problem('invalid', `${missing.party} has not joined the hub.`, missing.field);
+  }
+}
+
+/** Refusals that a newer directory might not give. */
+const mayBeStale: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'platform_suspended',
+  'currency_unsupported',
+  'agreement_missing',
+  'method_unavailable',
+]);
+
+function partiesOf(command: RequestPayment): { party: string; field: string }[] {
+  const ofItems = command.items.flatMap((item, index) => [
+    { party: account.platform(item.ownerId), field: `items[${index}].ownerId` },
+    ...item.creators.map(({ creatorId }, at) => ({
+      party: account.creator(creatorId),
+      field: `items[${index}].creators[${at}].creatorId`,
+    })),
+  ]);
+  return [
+    { party: account.platform(command.platformId), field: 'platformId' },
+    { party: account.platform(command.processorId), field: 'processorId' },
+    ...(command.referrerId ? [{ party: account.platform(command.referrerId), field: 'referrerId' }] : []),
+    ...ofItems,
+  ];
+}
+
+/** The order with everything that was left out, and the hash of its content: all but method and expiry. */
+export function toCommand(body: PaymentBody, now: Date, expiryMinutes: number): RequestPayment {
+  const { platformId, orderId, amountMinor, currency } = body;
+  const content = {
+    platformId,
+    orderId,
+    payer: { userId: body.payer.userId },
+    items: body.items.map((item): PaymentItem => ({
+      contentId: item.contentId,
+      unitPriceMinor: item.unitPriceMinor,
+      quantity: item.quantity,
+      ownerId: item.ownerId ?? platformId,
+      creators: (item.creators ?? []).map(({ creatorId, share }) => ({ creatorId, share })),
+      agreementId: item.agreementId,
+    })),
+    amountMinor,
+    currency,
+    collection: body.collection ?? ('hub' as const),
+    captureMode: body.captureMode ?? ('automatic' as const),
+    processorId: body.processorId ?? platformId,
+    ...(body.referrerId && { referrerId: body.referrerId }),
+  };
+  const expiresAt = body.expiresAt === undefined ? new Date(now.getTime() + expiryMinutes * 60_000) : new Date(body.expiresAt);
+  if (expiresAt <= now) throw new Problem('invalid', 'expiresAt must be in the future.', 'expiresAt');
+  return {
+    paymentId: paymentIdOf(platformId, orderId),
+    ...content,
+    method: { provider: body.method.provider, ...(body.method.token && { token: body.method.token }) },
+    contentHash: contentHashOf(content),
+    now: now.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+  };
+}

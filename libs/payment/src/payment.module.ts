@@ -1,0 +1,152 @@
+import { Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Provider as Connector } from '@tongbao/contracts';
+import { EventStore, LogFeed } from '@tongbao/event-store';
+import type { ProjectionRunner, SqlClient } from '@tongbao/read-model';
+import { CLOCK, EVENT_STORE, HUB_CONFIG, LOG_FEED, LOGGER, PROJECTIONS, SQL, type Clock, type HubConfig } from '@tongbao/service';
+import type { Logger } from 'pino';
+import { Admission } from './admission.js';
+import { AgreementController } from './agreement.http.js';
+import { Directory } from './directory.js';
+import { ParticipantController } from './participant.http.js';
+import { PaymentConsumer } from './payment.consumer.js';
+import { PaymentController } from './payment.http.js';
+import { PaymentIntake } from './payment.intake.js';
+import { PaymentReactor } from './payment.reactor.js';
+import { PaymentTimers } from './payment.timers.js';
+import { PaymentWaiters } from './payment.waiters.js';
+import { PaymentQueries } from './payments.view.js';
+import { ProjectionPosition } from './projection-position.js';
+import { ProviderNotificationController } from './provider-notification.http.js';
+import { Providers } from './providers.js';
+import { TopUpController } from './top-up.http.js';
+import { TopUpReactor } from './top-up.reactor.js';
+import { VelocityCounters } from './velocity.js';
+
+export interface PaymentModuleOptions {
+  connectors: readonly Connector[];
+}
+
+/** The payment service's loops, in the order in which they may start and must stop. */
+class PaymentLoops implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly store: EventStore,
+    private readonly feed: LogFeed,
+    private readonly directory: Directory,
+    private readonly admission: Admission,
+    private readonly timers: PaymentTimers,
+    private readonly reactor: PaymentReactor,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.directory.start(this.feed);
+    this.admission.start(this.feed, await this.store.head());
+    this.timers.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.timers.stop();
+    await this.reactor.idle();
+  }
+}
+
+/** The payment service: participants, agreements, payments, wallets' top-ups, and the connectors to providers. */
+@Module({})
+export class PaymentModule {
+  static register({ connectors }: PaymentModuleOptions): DynamicModule {
+    return {
+      module: PaymentModule,
+      controllers: [
+        PaymentController,
+        ParticipantController,
+        AgreementController,
+        TopUpController,
+        ProviderNotificationController,
+        PaymentConsumer,
+      ],
+      providers: [
+        VelocityCounters,
+        {
+          provide: Providers,
+          inject: [HUB_CONFIG],
+          useFactory: (config: HubConfig) => new Providers(connectors, config.providerTimeoutMs),
+        },
+        {
+          provide: Directory,
+          inject: [EVENT_STORE, HUB_CONFIG, Providers],
+          useFactory: (store: EventStore, config: HubConfig, providers: Providers) =>
+            new Directory(store, { currencies: config.currencies, providers: providers.offer() }),
+        },
+        {
+          provide: PaymentReactor,
+          inject: [EVENT_STORE, Providers, CLOCK],
+          useFactory: (store: EventStore, providers: Providers, clock: Clock) => new PaymentReactor(store, providers, clock),
+        },
+        {
+          provide: TopUpReactor,
+          inject: [EVENT_STORE, Providers],
+          useFactory: (store: EventStore, providers: Providers) => new TopUpReactor(store, providers),
+        },
+        {
+          provide: PaymentWaiters,
+          inject: [LOGGER],
+          useFactory: (logger: Logger) =>
+            new PaymentWaiters((paymentId, error) =>
+              logger.warn({ err: error, paymentId }, 'a call to a provider could not be recorded; the timers repeat it'),
+            ),
+        },
+        { provide: PaymentQueries, inject: [SQL], useFactory: (sql: SqlClient) => new PaymentQueries(sql) },
+        {
+          provide: ProjectionPosition,
+          inject: [EVENT_STORE, PROJECTIONS],
+          useFactory: (store: EventStore, projections: ReadonlyMap<string, ProjectionRunner>) =>
+            new ProjectionPosition(store, () => projections.get('payment')),
+        },
+        {
+          provide: Admission,
+          inject: [CLOCK, HUB_CONFIG],
+          useFactory: (clock: Clock, config: HubConfig) => new Admission(clock, config.admissionLagMs, config.rateLimitPerSecond),
+        },
+        {
+          provide: PaymentIntake,
+          inject: [EVENT_STORE, Directory, VelocityCounters, PaymentReactor, PaymentWaiters, CLOCK, HUB_CONFIG],
+          useFactory: (
+            store: EventStore,
+            directory: Directory,
+            velocity: VelocityCounters,
+            reactor: PaymentReactor,
+            waiters: PaymentWaiters,
+            clock: Clock,
+            config: HubConfig,
+          ) => new PaymentIntake(store, directory, velocity, reactor, waiters, clock, config.paymentExpiryMinutes),
+        },
+        {
+          provide: PaymentTimers,
+          inject: [PaymentQueries, PaymentReactor, TopUpReactor, PaymentWaiters, CLOCK, LOGGER],
+          useFactory: (
+            queries: PaymentQueries,
+            reactor: PaymentReactor,
+            topUps: TopUpReactor,
+            waiters: PaymentWaiters,
+            clock: Clock,
+            logger: Logger,
+          ) => new PaymentTimers(queries, reactor, topUps, waiters, clock, logger),
+        },
+        {
+          provide: PaymentLoops,
+          inject: [EVENT_STORE, LOG_FEED, Directory, Admission, PaymentTimers, PaymentReactor],
+          useFactory: (
+            store: EventStore,
+            feed: LogFeed,
+            directory: Directory,
+            admission: Admission,
+            timers: PaymentTimers,
+            reactor: PaymentReactor,
+          ) => new PaymentLoops(store, feed, directory, admission, timers, reactor),
+        },
+      ],
+    };
+  }
+}
+
+/** Event categories that a process must follow to host the payment service. */
+export const paymentCategories = ['payment', 'topup', 'participant', 'agreement', 'command', 'journal'] as const;

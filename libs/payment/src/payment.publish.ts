@@ -1,0 +1,87 @@
+import { topics, type CommandRefused, type LedgerCommand, type PaymentEvent, type PaymentMessage } from '@tongbao/contracts';
+import type { OutgoingMessage, Publisher } from '@tongbao/bus';
+import type { StoredEvent } from '@tongbao/event-store';
+import { holdIdOf } from './payment.js';
+
+/** What the payment service tells others: holds to the ledger, news to everyone who may know. Pure. */
+export const paymentPublisher: Publisher = {
+  service: 'payment',
+  categories: ['payment', 'command'],
+  publish: ({ event }: StoredEvent) => [...ledgerCommands(event as PaymentEvent), ...news(event as PaymentEvent | CommandRefused)],
+};
+
+function ledgerCommands(event: PaymentEvent): OutgoingMessage[] {
+  if (event.type !== 'PaymentRequested' || event.reservations.length === 0) return [];
+  const command: LedgerCommand = {
+    type: 'PlaceHold',
+    holdId: holdIdOf(event.paymentId),
+    currency: event.currency,
+    reservations: event.reservations,
+    purpose: 'payment',
+    ref: event.paymentId,
+  };
+  return [{ topic: topics.ledgerCommands, key: event.paymentId, type: command.type, data: command }];
+}
+
+function news(event: PaymentEvent | CommandRefused): OutgoingMessage[] {
+  const message = messageOf(event);
+  if (!message) return [];
+  return [
+    { topic: topics.paymentEvents, key: 'paymentId' in message ? message.paymentId : message.commandId, type: message.type, data: message },
+  ];
+}
+
+/** The public form of an event: what names the payment to its platform and what became of it, not how. */
+export function messageOf(event: PaymentEvent | CommandRefused): PaymentMessage | undefined {
+  switch (event.type) {
+    case 'PayerActionRequired':
+      return { type: event.type, ...referenceOf(event), action: event.action };
+    case 'PaymentCaptured':
+      return {
+        type: event.type,
+        ...referenceOf(event),
+        amountMinor: event.amountMinor,
+        currency: event.currency,
+        provider: event.provider,
+      };
+    case 'ConflictResolved':
+      if (event.resolution === 'refunded') return { type: 'PaymentDeclined', ...referenceOf(event), code: 'conflict_refunded' };
+      return {
+        type: 'PaymentCaptured',
+        ...referenceOf(event),
+        amountMinor: event.amountMinor,
+        currency: event.currency,
+        provider: event.provider,
+      };
+    case 'PaymentDeclined':
+      return { type: event.type, ...referenceOf(event), code: event.code };
+    case 'PaymentExpired':
+    case 'CaptureConflicted':
+      return { type: event.type, ...referenceOf(event) };
+    case 'PaymentCancelled':
+      return { type: event.type, ...referenceOf(event), reason: event.reason };
+    case 'PaymentRefunded':
+      return {
+        type: event.type,
+        ...referenceOf(event),
+        refundId: event.refundId,
+        amountMinor: event.amountMinor,
+        currency: event.currency,
+        refundedMinor: event.refundedMinor,
+      };
+    case 'RefundDeclined':
+      return { type: event.type, ...referenceOf(event), refundId: event.refundId, code: event.code };
+    case 'PaymentSettled':
+      return { type: event.type, ...referenceOf(event), settlementId: event.settlementId, windowId: event.windowId, sides: event.sides };
+    case 'CommandRefused':
+      return event;
+    default:
+      return undefined;
+  }
+}
+
+const referenceOf = ({ paymentId, platformId, orderId }: { paymentId: string; platformId: string; orderId: string }) => ({
+  paymentId,
+  platformId,
+  orderId,
+});

@@ -1,0 +1,46 @@
+import { openAttempt, type Payment, type PaymentState } from './payment.js';
+
+/** True when nothing more happens by itself at once: an outcome, or the payer's turn, or another method's. */
+export function isAtRest(payment: Payment): boolean {
+  if (payment.hold === 'asked') return false;
+  const open = openAttempt(payment);
+  return !open || open.status === 'action_required' || (open.status === 'authorized' && !open.captureRequested && !open.closing);
+}
+
+/** Requests that wait for what becomes of their payment (`Prefer: wait`). Only a convenience: the truth is in the stream. */
+export class PaymentWaiters {
+  readonly #waiting = new Map<string, Set<(payment: PaymentState) => void>>();
+
+  constructor(private readonly onError: (paymentId: string, error: unknown) => void) {}
+
+  /** The payment once it rests, or as it was known when the time is over. */
+  rest(paymentId: string, waitMs: number, known: PaymentState): Promise<PaymentState> {
+    if (known && isAtRest(known)) return Promise.resolve(known);
+    return new Promise((resolve) => {
+      const waiters = this.#waiting.get(paymentId) ?? new Set();
+      this.#waiting.set(paymentId, waiters);
+      const finish = (payment: PaymentState) => {
+        clearTimeout(timer);
+        waiters.delete(finish);
+        if (waiters.size === 0) this.#waiting.delete(paymentId);
+        resolve(payment);
+      };
+      const timer = setTimeout(() => finish(known), waitMs);
+      waiters.add(finish);
+    });
+  }
+
+  /** A payment has changed. */
+  changed(paymentId: string, payment: PaymentState): void {
+    if (!payment || !isAtRest(payment)) return;
+    for (const finish of this.#waiting.get(paymentId) ?? []) finish(payment);
+  }
+
+  /** The reactor works on a payment; whoever waits is told when it has. A failure is the timers' to repair: the intent is in the stream. */
+  started(paymentId: string, run: Promise<PaymentState>): void {
+    run.then(
+      (payment) => this.changed(paymentId, payment),
+      (error: unknown) => this.onError(paymentId, error),
+    );
+  }
+}

@@ -1,0 +1,11 @@
+export type { TableDifference } from './compare.js';
+export { drizzleOver, type Database } from './drizzle.js';
+export { FolderInUse } from './folder-lock.js';
+export { CheckpointLost, FoldFailed } from './generation.js';
+export { openPglite, type PgliteOptions } from './pglite.js';
+export type { Projection, RowKey, RowRef, Rows } from './projection.js';
+export { ProjectionRunner, type RebuildResult, type RunnerOptions, type RunnerStatus } from './projection-runner.js';
+export { RebuildStopped, type RebuildProgress } from './rebuild.js';
+export type { SqlClient } from './sql-client.js';
+export { SqlError } from './sql-error.js';
+export { createTableSql } from './table-sql.js';

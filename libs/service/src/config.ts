@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs';
+import { plainToInstance } from 'class-transformer';
+import {
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  validateSync,
+} from 'class-validator';
+import { isCurrency } from '@tongbao/money';
+
+interface Setting {
+  property: string;
+  env: string;
+  kind: 'text' | 'number' | 'flag' | 'list' | 'pairs' | 'secret';
+  default: string;
+  description: string;
+  example: string;
+}
+
+const settingsOfConfig: Setting[] = [];
+
+/** Ties a property to its environment variable; docs/configuration.md is generated from these. */
+const Env =
+  (env: string, kind: Setting['kind'], fallback: string, description: string, example: string): PropertyDecorator =>
+  (_, property) => {
+    settingsOfConfig.push({ property: String(property), env, kind, default: fallback, description, example });
+  };
+
+const areCurrencies = ValidateBy({
+  name: 'areCurrencies',
+  validator: {
+    validate: (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === 'string' && isCurrency(each)),
+    defaultMessage: () => 'must list ISO 4217 currency codes',
+  },
+});
+
+/** Everything that can be set, from the environment, checked at boot. */
+export class HubConfig {
+  @Env(
+    'TONGBAO_DATA',
+    'text',
+    './data',
+    'Folder of the embedded event store, the read models and the generated secrets.',
+    '/var/lib/tongbao',
+  )
+  @IsString()
+  @Length(1, 4096)
+  dataDir!: string;
+
+  @Env('TONGBAO_HOST', 'text', '127.0.0.1', 'Address that the HTTP API listens on.', '0.0.0.0')
+  @IsString()
+  @Length(1, 255)
+  host!: string;
+
+  @Env('TONGBAO_PORT', 'number', '8080', 'Port of the HTTP API; 0 takes any free one.', '8080')
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  port!: number;
+
+  @Env('EVENT_STORE_PORT', 'number', '2113', 'Port of the embedded event store on 127.0.0.1; 0 takes any free one.', '2113')
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  eventStorePort!: number;
+
+  @Env(
+    'EVENT_STORE_URL',
+    'text',
+    '',
+    'Connection string of an EventStoreDB or KurrentDB; empty = the embedded event store.',
+    'esdb://store.internal:2113?tls=false',
+  )
+  @Matches(/^$|^esdb(\+discover)?:\/\//, { message: 'must begin with esdb:// or be empty' })
+  eventStoreUrl!: string;
+
+  @Env('TONGBAO_CURRENCIES', 'list', 'CNY,USD', 'Currencies that the hub settles, by comma.', 'CNY,USD,EUR')
+  @IsArray()
+  @ArrayMinSize(1)
+  @areCurrencies
+  currencies!: string[];
+
+  @Env(
+    'TONGBAO_PROVIDERS',
+    'pairs',
+    'alipay=sandbox,wechatpay=sandbox,stripe=sandbox,sandbox=sandbox',
+    'Providers that the hub offers and the connector of each.',
+    'alipay=sandbox',
+  )
+  @IsArray()
+  @ArrayMinSize(1)
+  @Matches(/^[a-z][a-z0-9]*=sandbox$/, { each: true, message: 'must list provider=connector pairs; the connector that exists is sandbox' })
+  providers!: string[];
+
+  @Env('PROVIDER_TIMEOUT_MS', 'number', '10000', 'How long a provider may take before the outcome counts as unknown.', '10000')
+  @IsInt()
+  @Min(100)
+  @Max(120_000)
+  providerTimeoutMs!: number;
+
+  @Env('PAYMENT_EXPIRY_MINUTES', 'number', '120', 'When a payment expires that names no expiry of its own.', '120')
+  @IsInt()
+  @Min(1)
+  @Max(43_200)
+  paymentExpiryMinutes!: number;
+
+  @Env('ADMISSION_LAG_MS', 'number', '2000', 'New payments are answered 429 while the ledger is further behind than this.', '2000')
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
+  admissionLagMs!: number;
+
+  @Env('RATE_LIMIT_PER_SECOND', 'number', '5000', 'Requests a second that one platform may make.', '500')
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  rateLimitPerSecond!: number;
+
+  @Env('BODY_LIMIT_BYTES', 'number', '65536', 'Largest request body.', '65536')
+  @IsInt()
+  @Min(1_024)
+  @Max(1_048_576)
+  bodyLimitBytes!: number;
+
+  @Env('SETTLEMENT_MINIMUM_PAYOUT_MINOR', 'number', '0', 'A payable below this is carried to the next window.', '1000')
+  @IsInt()
+  @Min(0)
+  minimumPayoutMinor!: number;
+
+  @Env(
+    'SETTLEMENT_AUTOMATIC_APPROVAL_MINOR',
+    'number',
+    '0',
+    'Settlements that pay out at most this much in all need no second person; 0 = all need one.',
+    '100000',
+  )
+  @IsInt()
+  @Min(0)
+  automaticApprovalUpToMinor!: number;
+
+  @Env(
+    'SETTLEMENT_COLLECTION',
+    'text',
+    'debit',
+    'What is done with a party that owes: `debit` its bank account, or `carry` it to the next window.',
+    'carry',
+  )
+  @IsIn(['debit', 'carry'])
+  collection!: 'debit' | 'carry';
+
+  @Env(
+    'WEBHOOK_ALLOW_LOOPBACK',
+    'flag',
+    'true',
+    'Whether webhooks may go to http and to addresses of this machine or a private network. Switch off in production.',
+    'false',
+  )
+  @IsBoolean()
+  webhookAllowLoopback!: boolean;
+
+  @Env(
+    'API_KEY_PEPPER',
+    'secret',
+    '',
+    'Key of the HMAC under which API keys are kept; generated in the data folder when empty.',
+    '64 hex digits',
+  )
+  @Matches(/^$|^[0-9a-f]{64}$/, { message: 'must be 64 hex digits or empty' })
+  apiKeyPepper!: string;
+
+  @Env(
+    'WEBHOOK_SECRET_KEY',
+    'secret',
+    '',
+    'Key under which the secrets of webhook endpoints are kept; generated in the data folder when empty.',
+    '64 hex digits',
+  )
+  @Matches(/^$|^[0-9a-f]{64}$/, { message: 'must be 64 hex digits or empty' })
+  webhookSecretKey!: string;
+
+  @Env('LOG_LEVEL', 'text', 'info', 'fatal, error, warn, info, debug or trace.', 'warn')
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  logLevel!: string;
+}
+
+/** Every setting, as docs/configuration.md lists them. */
+export const settings: readonly Readonly<Setting>[] = settingsOfConfig;
+
+/** The environment names a wrong value: the boot stops. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads and checks the configuration. A secret may be given by value or, with `_FILE` behind its name, by the path of a file.
+ * @throws ConfigError naming each variable that is wrong, what is wrong with it, and an example
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): HubConfig {
+  const raw = Object.fromEntries(settingsOfConfig.map((setting) => [setting.property, parseSetting(setting, env)]));
+  const config = plainToInstance(HubConfig, raw);
+  const errors = validateSync(config);
+  if (errors.length === 0) return config;
+  const lines = errors.map((error) => {
+    const setting = settingsOfConfig.find(({ property }) => property === error.property);
+    const reasons = Object.values(error.constraints ?? {}).map((reason) => reason.replace(error.property, 'it'));
+    return `${setting?.env ?? error.property}: ${reasons.join(', ')}; given: ${setting?.kind === 'secret' ? '(secret)' : JSON.stringify(error.value)}; example: ${setting?.example ?? ''}`;
+  });
+  throw new ConfigError(`The configuration is wrong.\n${lines.join('\n')}`);
+}
+
+function parseSetting(setting: Setting, env: NodeJS.ProcessEnv): unknown {
+  const file = setting.kind === 'secret' ? env[`${setting.env}_FILE`] : undefined;
+  const text = file === undefined ? (env[setting.env] ?? setting.default) : readFileSync(file, 'utf8').trim();
+  switch (setting.kind) {
+    case 'number':
+      return /^-?\d+$/.test(text) ? Number(text) : text;
+    case 'flag':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'list':
+    case 'pairs':
+      return text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
+    default:
+      return text;
+  }
+}

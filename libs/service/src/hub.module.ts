@@ -1,0 +1,75 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import type { Bus } from '@tongbao/bus';
+import type { EventStore, LogFeed } from '@tongbao/event-store';
+import type { SqlClient } from '@tongbao/read-model';
+import type { Logger } from 'pino';
+import { AccessGuard } from './caller.js';
+import type { Clock } from './clock.js';
+import { CommandRefusals } from './command-refusals.js';
+import type { HubConfig } from './config.js';
+import { DeadLettersController } from './dead-letters.http.js';
+import { HealthController, type HealthCheck } from './health.http.js';
+import type { OperatorDirectory } from './operators.js';
+import { PlatformKeys } from './platform-keys.js';
+import { ProjectionsController, type RunningProjection } from './projections.http.js';
+import {
+  BUS,
+  CLOCK,
+  EVENT_STORE,
+  HEALTH_CHECKS,
+  HUB_CONFIG,
+  LOG_FEED,
+  LOGGER,
+  OPERATORS,
+  PLATFORM_KEYS,
+  PROJECTIONS,
+  SQL,
+} from './tokens.js';
+
+/** What a process has opened and gives to the services that it hosts. */
+export interface HubParts {
+  config: HubConfig;
+  store: EventStore;
+  feed: LogFeed;
+  sql: SqlClient;
+  bus: Bus;
+  clock: Clock;
+  logger: Logger;
+  operators: OperatorDirectory;
+  platformKeys: PlatformKeys;
+  refusals: CommandRefusals;
+  projections: Map<string, RunningProjection>;
+  healthChecks: HealthCheck[];
+}
+
+/** Makes a process's parts injectable everywhere, and serves what every process serves: health and projections. */
+@Global()
+@Module({})
+export class HubModule {
+  static register(parts: HubParts): DynamicModule {
+    const values: [symbol, unknown][] = [
+      [HUB_CONFIG, parts.config],
+      [EVENT_STORE, parts.store],
+      [LOG_FEED, parts.feed],
+      [SQL, parts.sql],
+      [BUS, parts.bus],
+      [CLOCK, parts.clock],
+      [LOGGER, parts.logger],
+      [OPERATORS, parts.operators],
+      [PLATFORM_KEYS, parts.platformKeys],
+      [PROJECTIONS, parts.projections],
+      [HEALTH_CHECKS, parts.healthChecks],
+    ];
+    const providers = [
+      ...values.map(([provide, useValue]) => ({ provide, useValue })),
+      { provide: CommandRefusals, useValue: parts.refusals },
+      AccessGuard,
+    ];
+    return {
+      module: HubModule,
+      controllers: [HealthController, ProjectionsController, DeadLettersController],
+      providers,
+      exports: providers,
+    };
+  }
+}

@@ -1,0 +1,12 @@
+/** What a process gives to its services; see HubModule. */
+export const EVENT_STORE = Symbol('EVENT_STORE');
+export const LOG_FEED = Symbol('LOG_FEED');
+export const SQL = Symbol('SQL');
+export const CLOCK = Symbol('CLOCK');
+export const LOGGER = Symbol('LOGGER');
+export const HUB_CONFIG = Symbol('HUB_CONFIG');
+export const PROJECTIONS = Symbol('PROJECTIONS');
+export const PLATFORM_KEYS = Symbol('PLATFORM_KEYS');
+export const OPERATORS = Symbol('OPERATORS');
+export const HEALTH_CHECKS = Symbol('HEALTH_CHECKS');
+export const BUS = Symbol('BUS');

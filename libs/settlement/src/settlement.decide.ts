@@ -1,0 +1,150 @@
+import type { PaymentSidesSettled, ProblemCode, SettlementCalculated, SettlementEvent, SettlementMismatched } from '@tongbao/contracts';
+import type { Decision } from '@tongbao/event-store';
+import { sumMinor } from '@tongbao/money';
+import type { Settlement, SettlementState, SettlementStatus } from './settlement.js';
+
+export interface RequestSettlement {
+  type: 'RequestSettlement';
+  settlementId: string;
+  model: string;
+  currency: string;
+  /** In their order. */
+  windowIds: readonly string[];
+  requestedBy: string;
+  now: string;
+}
+
+export type SettlementCommand =
+  | RequestSettlement
+  | { type: 'RecordCalculation'; calculation: Calculation; now: string }
+  | { type: 'RecordComparison'; differences: SettlementMismatched['differences']; journalRevision: number }
+  | { type: 'ApproveSettlement'; by: string }
+  | { type: 'ApproveAutomatically'; upToMinor: number }
+  | { type: 'AbortSettlement'; by: string; reason: string }
+  | { type: 'StartPaying' }
+  | { type: 'FinishSettlement'; unfinishedPayouts: number; now: string }
+  | { type: 'RecordMarkedSlice'; windowId: string; throughPosition: bigint; payments: PaymentSidesSettled['payments'] }
+  | { type: 'FinishMarking' };
+
+export type Calculation = Pick<SettlementCalculated, 'cutOff' | 'parties' | 'obligations' | 'facts'>;
+
+/** Why a command is refused. The order of `refusals` is the order of precedence: the first that applies answers. */
+export type SettlementRefusal = Extract<
+  ProblemCode,
+  'not_found' | 'invalid' | 'idempotency_key_reused' | 'settlement_past_abort' | 'state_conflict' | 'four_eyes'
+>;
+
+/** Decides a command on a settlement. One that finds its work done changes nothing and is no error, so that every step can be run again. */
+export function decideSettlement(command: SettlementCommand, state: SettlementState): Decision<SettlementEvent, SettlementRefusal> {
+  if (isDone(command, state)) return { events: [] };
+  const refusal = refusals.find(([, applies]) => applies(command, state));
+  if (refusal) return { refused: refusal[0] };
+  if (command.type === 'RequestSettlement') return { events: [requested(command)] };
+  if (state.status === 'none') return { refused: 'not_found' };
+  return { events: outcomeOf(command, state) };
+}
+
+type LaterCommand = Exclude<SettlementCommand, RequestSettlement>;
+
+const refusals: [SettlementRefusal, (command: SettlementCommand, state: SettlementState) => boolean][] = [
+  ['invalid', (command) => command.type === 'RequestSettlement' && command.windowIds.length === 0],
+  ['idempotency_key_reused', (command, state) => command.type === 'RequestSettlement' && state.status !== 'none'],
+  ['not_found', (command, state) => command.type !== 'RequestSettlement' && state.status === 'none'],
+  ['settlement_past_abort', (command, state) => command.type === 'AbortSettlement' && isOneOf(state, pastAbort)],
+  ['state_conflict', (command, state) => command.type !== 'RequestSettlement' && !isOneOf(state, allowedFrom[command.type])],
+  ['state_conflict', (command) => command.type === 'FinishSettlement' && command.unfinishedPayouts > 0],
+  ['four_eyes', (command, state) => command.type === 'ApproveSettlement' && state.status !== 'none' && state.requestedBy === command.by],
+];
+
+/** Past these, money is on its way: nothing can be taken back. */
+export const pastAbort: readonly SettlementStatus[] = ['paying', 'settled', 'marked'];
+
+const allowedFrom: Record<LaterCommand['type'], readonly SettlementStatus[]> = {
+  RecordCalculation: ['requested'],
+  RecordComparison: ['calculated'],
+  ApproveSettlement: ['verified'],
+  ApproveAutomatically: ['verified'],
+  AbortSettlement: ['requested', 'calculated', 'mismatched', 'verified', 'approved'],
+  StartPaying: ['approved'],
+  FinishSettlement: ['paying'],
+  RecordMarkedSlice: ['settled'],
+  FinishMarking: ['settled'],
+};
+
+function isDone(command: SettlementCommand, state: SettlementState): boolean {
+  switch (command.type) {
+    case 'RequestSettlement':
+      return state.status !== 'none' && state.requestedBy === command.requestedBy && sameList(state.windowIds, command.windowIds);
+    case 'ApproveSettlement':
+      return state.status === 'approved' && state.approvedBy === command.by;
+    case 'RecordCalculation':
+      return isOneOf(state, ['calculated', 'mismatched', 'verified', 'approved', ...pastAbort]);
+    case 'RecordComparison':
+      return isOneOf(state, ['mismatched', 'verified', 'approved', ...pastAbort]);
+    case 'ApproveAutomatically':
+      return isOneOf(state, ['approved', ...pastAbort]);
+    case 'AbortSettlement':
+      return state.status === 'aborted';
+    case 'StartPaying':
+      return isOneOf(state, pastAbort);
+    case 'FinishSettlement':
+      return isOneOf(state, ['settled', 'marked']);
+    case 'RecordMarkedSlice':
+      return state.status === 'marked' || (state.status === 'settled' && command.throughPosition <= state.marked.through);
+    case 'FinishMarking':
+      return state.status === 'marked';
+    default:
+      return command satisfies never;
+  }
+}
+
+const isOneOf = (state: SettlementState, statuses: readonly SettlementStatus[]): boolean =>
+  statuses.some((status) => status === state.status);
+
+const sameList = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((id, index) => id === other[index]);
+
+function requested({ settlementId, model, currency, windowIds, requestedBy, now }: RequestSettlement): SettlementEvent {
+  return { type: 'SettlementRequested', settlementId, model, currency, windowIds: [...windowIds], requestedBy, requestedAt: now };
+}
+
+function outcomeOf(command: LaterCommand, state: Settlement): SettlementEvent[] {
+  const { settlementId, model, currency } = state;
+  const windowIds = [...state.windowIds];
+  switch (command.type) {
+    case 'RecordCalculation':
+      return [
+        { type: 'SettlementCalculated', settlementId, model, currency, windowIds, ...command.calculation, calculatedAt: command.now },
+      ];
+    case 'RecordComparison':
+      if (command.differences.length > 0)
+        return [{ type: 'SettlementMismatched', settlementId, currency, differences: command.differences }];
+      return [{ type: 'SettlementVerified', settlementId, currency, journalRevision: command.journalRevision }];
+    case 'ApproveSettlement':
+      return [{ type: 'SettlementApproved', settlementId, currency, by: command.by }];
+    case 'ApproveAutomatically':
+      return movedMinor(state) <= BigInt(command.upToMinor) && command.upToMinor > 0
+        ? [{ type: 'SettlementApproved', settlementId, currency, by: 'automatic' }]
+        : [];
+    case 'AbortSettlement':
+      return [{ type: 'SettlementAborted', settlementId, model, currency, by: command.by, reason: command.reason }];
+    case 'StartPaying':
+      return [{ type: 'SettlementPaying', settlementId, currency }];
+    case 'FinishSettlement': {
+      const parties = state.parties.map(({ party, netMinor }) => ({ party, netMinor }));
+      return [{ type: 'SettlementSettled', settlementId, model, currency, windowIds, parties, settledAt: command.now }];
+    }
+    case 'RecordMarkedSlice': {
+      const { windowId, throughPosition, payments } = command;
+      return [{ type: 'PaymentSidesSettled', settlementId, windowId, throughPosition: String(throughPosition), payments }];
+    }
+    case 'FinishMarking':
+      return [{ type: 'PaymentsMarked', settlementId, payments: state.marked.payments }];
+    default:
+      return command satisfies never;
+  }
+}
+
+/** What a settlement pays out and collects in all: what its approval is about. */
+export const movedMinor = ({ parties }: Pick<Settlement, 'parties'>): bigint =>
+  sumMinor(parties.filter(({ action }) => action === 'pay_out' || action === 'collect').map(({ payableMinor }) => Math.abs(payableMinor)));

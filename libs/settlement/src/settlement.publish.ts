@@ -1,0 +1,99 @@
+import type { OutgoingMessage, Publisher } from '@tongbao/bus';
+import { topics, type LedgerCommand, type PayoutEvent, type SettlementEvent, type SettlementMessage } from '@tongbao/contracts';
+import type { StoredEvent } from '@tongbao/event-store';
+import { isPayoutFact, isSettlementFact, isWindowFact } from './facts.js';
+
+/** What settlement tells the others, and the holds that it asks the ledger for. */
+export const settlementPublisher: Publisher = {
+  service: 'settlement',
+  categories: ['window', 'settlement', 'payout'],
+  publish(stored: StoredEvent): OutgoingMessage[] {
+    if (isPayoutFact(stored)) return payoutMessages(stored.event);
+    if (isSettlementFact(stored)) return settlementMessages(stored.event);
+    if (!isWindowFact(stored) || stored.event.type !== 'WindowClosed') return [];
+    const { windowId, currency, closedAt } = stored.event;
+    return [news(windowId, { type: 'WindowClosed', windowId, currency, closedAt })];
+  },
+};
+
+const news = (key: string, message: SettlementMessage): OutgoingMessage => outgoing(topics.settlementEvents, key, message);
+
+const ledgerCommand = (command: LedgerCommand): OutgoingMessage => outgoing(topics.ledgerCommands, command.holdId, command);
+
+function outgoing(topic: string, key: string, { type, ...data }: SettlementMessage | LedgerCommand): OutgoingMessage {
+  return { topic, key, type, data };
+}
+
+function settlementMessages(event: SettlementEvent): OutgoingMessage[] {
+  const { settlementId } = event;
+  const status = (name: string, currency: string, parties: readonly { party: string }[] = []): OutgoingMessage[] => [
+    news(settlementId, {
+      type: 'SettlementStatusChanged',
+      settlementId,
+      currency,
+      status: name,
+      parties: parties.map(({ party }) => party),
+    }),
+  ];
+  switch (event.type) {
+    case 'SettlementRequested':
+      return status('requested', event.currency);
+    case 'SettlementCalculated':
+      return status('calculated', event.currency, event.parties);
+    case 'SettlementMismatched':
+      return status('mismatched', event.currency, event.differences);
+    case 'SettlementVerified':
+      return status('verified', event.currency);
+    case 'SettlementApproved':
+      return status('approved', event.currency);
+    case 'SettlementAborted':
+      return status('aborted', event.currency);
+    case 'SettlementPaying':
+      return status('paying', event.currency);
+    case 'SettlementSettled':
+      return status('settled', event.currency, event.parties);
+    case 'PaymentSidesSettled': {
+      const { windowId } = event;
+      return event.payments.map(({ paymentId, sides }) =>
+        news(paymentId, { type: 'PaymentSideSettled', paymentId, settlementId, windowId, sides }),
+      );
+    }
+    case 'PaymentsMarked':
+      return [];
+    default:
+      return event satisfies never;
+  }
+}
+
+const payoutStatuses: Record<PayoutEvent['type'], string> = {
+  PayoutRequested: 'requested',
+  PayoutHeld: 'held',
+  PayoutRefused: 'refused',
+  PayoutAwaitingFunds: 'awaiting_funds',
+  PayoutInstructed: 'instructed',
+  PayoutConfirmed: 'confirmed',
+  PayoutFailed: 'failed',
+  PayoutReturned: 'returned',
+  PayoutCarried: 'carried',
+};
+
+function payoutMessages(event: PayoutEvent): OutgoingMessage[] {
+  const { payoutId, settlementId, party, direction, amountMinor, currency } = event;
+  const about = { payoutId, settlementId, party, direction, amountMinor, currency };
+  return [...holdCommands(event), news(payoutId, { type: 'PayoutStatusChanged', ...about, status: payoutStatuses[event.type] })];
+}
+
+/** A payout needs the ledger's leave: its amount is held on the party's account. Only a payout that was held names a hold when it is carried. */
+function holdCommands(event: PayoutEvent): OutgoingMessage[] {
+  if (!('holdId' in event) || event.holdId === undefined) return [];
+  const { payoutId, party, amountMinor, currency, holdId } = event;
+  const hold = { holdId, purpose: 'payout' as const, ref: payoutId };
+  switch (event.type) {
+    case 'PayoutRequested':
+      return [ledgerCommand({ type: 'PlaceHold', ...hold, currency, reservations: [{ account: party, amountMinor }] })];
+    case 'PayoutCarried':
+      return [ledgerCommand({ type: 'VoidHold', ...hold })];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,67 @@
+import type { PartySettlement, SettlementEvent } from '@tongbao/contracts';
+import type { Fold } from '@tongbao/event-store';
+
+/** A settlement as its own stream tells it. */
+export type SettlementState = { status: 'none' } | Settlement;
+
+/** `settled`: the money is through; `marked`: its payments have been told, too. */
+export type SettlementStatus =
+  'requested' | 'calculated' | 'mismatched' | 'verified' | 'approved' | 'paying' | 'settled' | 'marked' | 'aborted';
+
+export interface Settlement {
+  status: SettlementStatus;
+  settlementId: string;
+  model: string;
+  currency: string;
+  /** In their order. */
+  windowIds: readonly string[];
+  requestedBy: string;
+  approvedBy?: string;
+  cutOff?: bigint;
+  parties: readonly PartySettlement[];
+  /** How far the payments of its windows have been told. */
+  marked: { through: bigint; payments: number };
+}
+
+export const settlementStream = (settlementId: string): string => `settlement-${settlementId}`;
+
+export const settlementFold: Fold<SettlementState, SettlementEvent> = { initial: { status: 'none' }, evolve };
+
+function evolve(state: SettlementState, event: SettlementEvent): SettlementState {
+  if (event.type === 'SettlementRequested') {
+    const { settlementId, model, currency, windowIds, requestedBy } = event;
+    return {
+      status: 'requested',
+      settlementId,
+      model,
+      currency,
+      windowIds,
+      requestedBy,
+      parties: [],
+      marked: { through: 0n, payments: 0 },
+    };
+  }
+  if (state.status === 'none') throw new Error(`${event.type} of ${event.settlementId} without a SettlementRequested before it`);
+  switch (event.type) {
+    case 'SettlementCalculated':
+      return { ...state, status: 'calculated', cutOff: BigInt(event.cutOff), parties: event.parties };
+    case 'SettlementMismatched':
+      return { ...state, status: 'mismatched' };
+    case 'SettlementVerified':
+      return { ...state, status: 'verified' };
+    case 'SettlementApproved':
+      return { ...state, status: 'approved', approvedBy: event.by };
+    case 'SettlementAborted':
+      return { ...state, status: 'aborted' };
+    case 'SettlementPaying':
+      return { ...state, status: 'paying' };
+    case 'SettlementSettled':
+      return { ...state, status: 'settled' };
+    case 'PaymentSidesSettled':
+      return { ...state, marked: { through: BigInt(event.throughPosition), payments: state.marked.payments + event.payments.length } };
+    case 'PaymentsMarked':
+      return { ...state, status: 'marked' };
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,150 @@
+import {
+  isNetted,
+  isParty,
+  type EntriesPosted,
+  type JournalEntry,
+  type JournalTransfer,
+  type Party,
+  type WindowEvent,
+} from '@tongbao/contracts';
+import { idOf, type StoredEvent } from '@tongbao/event-store';
+import { modelOf, windowIdOf } from './models.js';
+import type { RowOf, SettlementRows } from './settlement.rows.js';
+import { nettedSidesOf, type FactTransfer } from './sides.js';
+
+/**
+ * Windows and their nets, kept as events arrive. Which window a fact belongs to is told by its place in the log alone: everything between two
+ * WindowClosed of a model and currency is the second one's, whenever it was decided and whatever the clock said.
+ */
+export async function foldWindow(event: WindowEvent, position: bigint, rows: SettlementRows): Promise<void> {
+  const { windowId, model, currency, sequence } = event;
+  if (event.type === 'WindowOpened') {
+    const window = sequence === 1 ? await currentWindow(rows, model, currency) : await rows.require('windows', windowId);
+    return rows.put('windows', { ...window, openedAt: event.openedAt });
+  }
+  const window = await rows.require('windows', windowId);
+  switch (event.type) {
+    case 'WindowClosed':
+      rows.put('windows', { ...window, state: 'closed', cutOff: position, closedAt: event.closedAt, closedBy: event.by });
+      rows.put('windows', newWindow(model, currency, sequence + 1, position));
+      return rows.put('currentWindows', { model, currency, windowId: event.nextWindowId, sequence: sequence + 1 });
+    case 'WindowClaimed':
+      return rows.put('windows', { ...window, state: 'settling', settlementId: event.settlementId });
+    case 'WindowReleased':
+      return rows.put('windows', { ...window, state: 'closed', settlementId: null });
+    case 'WindowSettled':
+      return rows.put('windows', { ...window, state: 'settled', settlementId: event.settlementId });
+    default:
+      return event satisfies never;
+  }
+}
+
+/**
+ * A fact's sides go to each party's own window that is open at this place of the log.
+ * @param awaited position of a fact that the ledger has yet to post; none for what the ledger posted of its own
+ */
+export async function foldTransfers(
+  currency: string,
+  transfers: readonly FactTransfer[],
+  awaited: bigint | undefined,
+  rows: SettlementRows,
+): Promise<void> {
+  const touched = new Map<string, RowOf<'windows'>>();
+  for (const { party, amountMinor } of nettedSidesOf(transfers)) {
+    const window = await currentWindow(rows, modelOf(party, currency), currency);
+    touched.set(window.windowId, window);
+    const net = await netOf(rows, window.windowId, party);
+    rows.put('windowNets', withSide(net, BigInt(amountMinor)));
+  }
+  for (const window of touched.values()) rows.put('windows', { ...window, facts: window.facts + 1, lastFact: awaited ?? window.lastFact });
+  for (const { from, to, amountMinor, external } of transfers) {
+    if (external || from === to || !from.startsWith('platform:') || !to.startsWith('platform:') || !isParty(from)) continue;
+    const { windowId } = await currentWindow(rows, modelOf(from, currency), currency);
+    const known = await rows.get('obligations', windowId, from, to);
+    rows.put('obligations', { windowId, debtor: from, creditor: to, amountMinor: (known?.amountMinor ?? 0n) + BigInt(amountMinor) });
+  }
+}
+
+/**
+ * The ledger's side of it. An entry that posts a fact counts in the window that holds the fact's position, though that may be closed by now;
+ * one that an operator posted is itself the fact, and counts where the journal has it.
+ */
+export async function foldJournal(stored: StoredEvent<EntriesPosted>, rows: SettlementRows): Promise<void> {
+  const { event, stream, revision, position } = stored;
+  rows.put('ledgerProgress', { journal: idOf(stream), sourcePosition: BigInt(event.sourcePosition), revision });
+  for (const entry of event.entries) {
+    if (!isNetted(entry)) continue;
+    if (entry.position === undefined) await foldOwnEntry(entry, rows);
+    for (const [currency, transfers] of byCurrency(entry))
+      await addLedgerSides(currency, transfers, BigInt(entry.position ?? position), rows);
+  }
+}
+
+async function foldOwnEntry(entry: JournalEntry, rows: SettlementRows): Promise<void> {
+  for (const [currency, transfers] of byCurrency(entry)) await foldTransfers(currency, transfers, undefined, rows);
+}
+
+async function addLedgerSides(
+  currency: string,
+  transfers: readonly JournalTransfer[],
+  position: bigint,
+  rows: SettlementRows,
+): Promise<void> {
+  for (const { party, amountMinor } of nettedSidesOf(transfers)) {
+    const { windowId } = await windowHolding(rows, party, currency, position);
+    const net = await netOf(rows, windowId, party);
+    rows.put('windowNets', { ...net, ledgerMinor: net.ledgerMinor + BigInt(amountMinor), ledgerSides: net.ledgerSides + 1 });
+  }
+}
+
+/** Back from the open window; the ledger is never far behind, so this is a step or two. */
+async function windowHolding(rows: SettlementRows, party: Party, currency: string, position: bigint): Promise<RowOf<'windows'>> {
+  const model = modelOf(party, currency);
+  let window = await currentWindow(rows, model, currency);
+  while (window.sequence > 1 && position <= window.afterPosition) {
+    window = await rows.require('windows', windowIdOf(model, currency, window.sequence - 1));
+  }
+  return window;
+}
+
+/** The first window of a model and currency begins with the log, and takes facts in even before its WindowOpened. */
+async function currentWindow(rows: SettlementRows, model: string, currency: string): Promise<RowOf<'windows'>> {
+  const current = await rows.get('currentWindows', model, currency);
+  if (current) return rows.require('windows', current.windowId);
+  const window = newWindow(model, currency, 1, 0n);
+  rows.put('windows', window);
+  rows.put('currentWindows', { model, currency, windowId: window.windowId, sequence: 1 });
+  return window;
+}
+
+const newWindow = (model: string, currency: string, sequence: number, afterPosition: bigint): RowOf<'windows'> => ({
+  windowId: windowIdOf(model, currency, sequence),
+  model,
+  currency,
+  sequence,
+  state: 'open',
+  openedAt: null,
+  closedAt: null,
+  closedBy: null,
+  afterPosition,
+  cutOff: null,
+  facts: 0,
+  lastFact: 0n,
+  settlementId: null,
+});
+
+async function netOf(rows: SettlementRows, windowId: string, party: string): Promise<RowOf<'windowNets'>> {
+  const known = await rows.get('windowNets', windowId, party);
+  return known ?? { windowId, party, receivedMinor: 0n, paidMinor: 0n, sides: 0, ledgerMinor: 0n, ledgerSides: 0 };
+}
+
+const withSide = (net: RowOf<'windowNets'>, amount: bigint): RowOf<'windowNets'> => ({
+  ...net,
+  receivedMinor: amount > 0n ? net.receivedMinor + amount : net.receivedMinor,
+  paidMinor: amount < 0n ? net.paidMinor - amount : net.paidMinor,
+  sides: net.sides + 1,
+});
+
+function byCurrency({ transfers }: JournalEntry): Map<string, JournalTransfer[]> {
+  return Map.groupBy(transfers, ({ currency }) => currency);
+}

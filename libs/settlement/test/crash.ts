@@ -1,0 +1,57 @@
+import type { EventStore } from '@tongbao/event-store';
+import type { Bank } from '../src/bank.js';
+
+/** The process was killed. */
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}
+
+/** Kills a process at its n-th effect: just before it, or just after it, when nobody hears of it any more. */
+export class CrashPlan {
+  #effects = 0;
+  isDead = false;
+
+  constructor(
+    private readonly at: number,
+    private readonly when: 'before' | 'after',
+  ) {}
+
+  storeOf(store: EventStore): EventStore {
+    return this.#wrap(store, ['append']);
+  }
+
+  bankOf(bank: Bank): Bank {
+    return this.#wrap(bank, ['instruct']);
+  }
+
+  #wrap<T extends object>(target: T, effects: readonly string[]): T {
+    return new Proxy(target, {
+      get: (object, name) => {
+        const member: unknown = Reflect.get(object, name, object);
+        if (typeof member !== 'function') return member;
+        if (!effects.includes(String(name))) return (...args: unknown[]) => this.#alive(() => Reflect.apply(member, object, args));
+        return (...args: unknown[]) => this.#effect(async () => Reflect.apply(member, object, args));
+      },
+    });
+  }
+
+  #alive<R>(call: () => R): R {
+    if (this.isDead) throw new Crash('a dead process does nothing');
+    return call();
+  }
+
+  async #effect<R>(call: () => Promise<R>): Promise<R> {
+    return this.#alive(async () => {
+      const isHere = (this.#effects += 1) === this.at;
+      if (isHere && this.when === 'before') this.#die();
+      const result = await call();
+      if (isHere) this.#die();
+      return result;
+    });
+  }
+
+  #die(): never {
+    this.isDead = true;
+    throw new Crash(`killed ${this.when} effect ${this.at}`);
+  }
+}

@@ -1,0 +1,3 @@
+export * from './eventually.js';
+export * from './hub-client.js';
+export * from './hub-process.js';
