@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { StoreUnavailable } from '@tongbao/event-store';
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench.command.js';
@@ -19,13 +20,13 @@ import { addWindowsCommands } from './windows.command.js';
 export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = exitCodes.ok;
   const runs: Runner =
-    (work) =>
-    async (...given) => {
-      // commander passes the arguments, the options and the command itself, in this order: the tuple's own type.
+    <Arguments extends unknown[]>(work: (context: CommandContext, ...given: Arguments) => Promise<ExitCode>) =>
+    async (...given: [...Arguments, Command]) => {
+      // What the tuple's own type says: first the arguments and options, then the command itself.
       const command = given.at(-1) as Command;
       const context = new CommandContext(io, command.optsWithGlobals<GlobalOptions>());
       try {
-        code = await work(context, ...(given.slice(0, -1) as Parameters<typeof work> extends [unknown, ...infer Rest] ? Rest : never));
+        code = await work(context, ...(given.slice(0, -1) as Arguments));
       } finally {
         await context.close();
       }
@@ -77,5 +78,5 @@ function told(error: unknown, io: Io, json: boolean): ExitCode {
   if (error instanceof Refused) return tell(exitCodes.failed, { code: error.code, field: error.field, detail: error.detail });
   if (error instanceof UsageError) return tell(exitCodes.usage, { code: 'usage', detail: error.message });
   if (error instanceof HubUnreachable || error instanceof StoreUnavailable) return tell(exitCodes.unreachable, { code: 'unreachable', detail: error.message });
-  return tell(exitCodes.failed, { code: 'unexpected', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  return tell(exitCodes.failed, { code: 'unexpected', detail: inspect(error) });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext, Runner } from './command-context.js';
+import { requireYes } from './confirmation.js';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.js';
 import { textTable } from './text-table.js';
 
@@ -109,9 +110,4 @@ async function discard(context: CommandContext, group: string, deadLetterId: str
   const letter = await context.hub('ops').post<DeadLetter>(pathOf(group, deadLetterId, 'discard'), { body: { reason } });
   context.show(letter, () => `${letter.deadLetterId} is discarded.`);
   return exitCodes.ok;
-}
-
-/** @throws UsageError telling what would be done */
-export function requireYes(yes: boolean, what: string): void {
-  if (!yes) throw new UsageError(`This would ${what}. Repeat with --yes to do it.`);
 }

@@ -23,10 +23,10 @@ export interface TrialBalance {
   openLineCount: number;
 }
 
-export interface Balance {
+export interface Position {
   party: string;
   currency: string;
-  balanceMinor: number;
+  positionMinor: number;
 }
 
 /** One finding for each consumer group: it runs, no partition stands still, no key is parked. */
@@ -66,9 +66,9 @@ function detailOf(check: string, currency: string, sums: TrialBalance['currencie
 }
 
 /** Settlement's positions and the ledger's balances are two folds of the log, made by different code: they must agree. */
-export function positionFinding(positions: readonly Balance[], balances: readonly Balance[]): Finding {
-  const inLedger = new Map(balances.map((each) => [keyOf(each), each.balanceMinor]));
-  const inSettlement = new Map(positions.map((each) => [keyOf(each), each.balanceMinor]));
+export function positionFinding(positions: readonly Position[], balances: readonly Position[]): Finding {
+  const inLedger = new Map(balances.map((each) => [keyOf(each), each.positionMinor]));
+  const inSettlement = new Map(positions.map((each) => [keyOf(each), each.positionMinor]));
   const differing = [...new Set([...inLedger.keys(), ...inSettlement.keys()])].filter((key) => (inLedger.get(key) ?? 0) !== (inSettlement.get(key) ?? 0));
   const detail =
     differing.length === 0
@@ -77,7 +77,7 @@ export function positionFinding(positions: readonly Balance[], balances: readonl
   return { check: "settlement: positions are the ledger's balances", passed: differing.length === 0, detail };
 }
 
-const keyOf = ({ party, currency }: Balance): string => `${party} ${currency}`;
+const keyOf = ({ party, currency }: Position): string => `${party} ${currency}`;
 
 /** Lag is normal while money moves; one that stands still is not. */
 export function projectionFindings(projections: readonly ProjectionStatus[]): Finding[] {

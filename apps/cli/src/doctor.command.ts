@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readEveryEvent } from './all-events.js';
 import type { CommandContext, Runner } from './command-context.js';
-import { consumerFindings, ledgerFindings, positionFinding, projectionFindings, type Balance, type Finding, type GroupStatus, type TrialBalance } from './doctor.checks.js';
+import { consumerFindings, ledgerFindings, positionFinding, projectionFindings, type Finding, type GroupStatus, type Position, type TrialBalance } from './doctor.checks.js';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.js';
 import { HubUnreachable, Refused, type HubClient } from './hub-client.js';
 import type { ProjectionStatus } from './projections.command.js';
@@ -74,11 +74,11 @@ async function positionsFinding(hub: HubClient): Promise<Finding> {
 }
 
 async function compared(hub: HubClient): Promise<Finding> {
-  const positions = await Array.fromAsync(hub.all<Balance>('/v1/finance/positions'));
-  const balances: Balance[] = [];
+  const positions = await hub.list<Position>('/v1/finance/positions');
+  const balances: Position[] = [];
   for (const prefix of ['platform:', 'creator:']) {
-    for await (const { account, currency, postedMinor } of hub.all<{ account: string; currency: string; postedMinor: number }>('/v1/ledger/accounts', { prefix }))
-      balances.push({ party: account, currency, balanceMinor: postedMinor });
+    const accounts = await hub.list<{ account: string; currency: string; postedMinor: number }>('/v1/ledger/accounts', { prefix });
+    balances.push(...accounts.map(({ account, currency, postedMinor }) => ({ party: account, currency, positionMinor: postedMinor })));
   }
   return positionFinding(positions, balances);
 }

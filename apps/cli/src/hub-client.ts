@@ -61,7 +61,7 @@ export class HubClient {
    * @throws Refused, HubUnreachable
    */
   async get<T>(path: string, query: Query = {}, options: RequestOptions = {}): Promise<T> {
-    return jsonOf<T>(await this.#request('GET', withQuery(path, query), options));
+    return this.#json<T>('GET', withQuery(path, query), options);
   }
 
   /** A page for people. @throws Refused, HubUnreachable */
@@ -71,26 +71,33 @@ export class HubClient {
 
   /** @throws Refused, HubUnreachable */
   async post<T>(path: string, options: RequestOptions = {}): Promise<T> {
-    return jsonOf<T>(await this.#request('POST', path, { key: randomUUID(), body: {}, ...options }));
+    return this.#json<T>('POST', path, { key: randomUUID(), body: {}, ...options });
   }
 
   /** @throws Refused, HubUnreachable */
   async put<T>(path: string, options: RequestOptions = {}): Promise<T> {
-    return jsonOf<T>(await this.#request('PUT', path, { key: randomUUID(), body: {}, ...options }));
+    return this.#json<T>('PUT', path, { key: randomUUID(), body: {}, ...options });
   }
 
-  /** All items of a list, page by page. */
-  async *all<T>(path: string, query: Query = {}, options: RequestOptions = {}): AsyncGenerator<T> {
+  /** All items of a list, read page by page. */
+  async list<T>(path: string, query: Query = {}, options: RequestOptions = {}): Promise<T[]> {
+    const items: T[] = [];
     let cursor: string | undefined;
     do {
       const page = await this.get<Page<T>>(path, { limit: pageSize, ...query, cursor }, options);
-      yield* page.items;
+      for (const item of page.items) items.push(item);
       cursor = page.next;
     } while (cursor !== undefined);
+    return items;
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
+  }
+
+  async #json<T>(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<T> {
+    // The shape of an answer is the hub's contract.
+    return JSON.parse(await this.#request(method, path, options)) as T;
   }
 
   async #request(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<string> {
@@ -119,12 +126,10 @@ export class HubClient {
   }
 }
 
-/** The shape of an answer is the hub's contract. */
-const jsonOf = <T>(text: string): T => JSON.parse(text) as T;
-
 function withQuery(path: string, query: Query): string {
-  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
+  return given.size === 0 ? path : `${path}?${given.toString()}`;
 }
 
 function refusalOf(status: number, text: string): Refused {

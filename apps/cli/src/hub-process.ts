@@ -56,8 +56,9 @@ export class HubProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  get log(): string {
-    return join(this.dataDir, 'hub.log');
+  /** Resolves when it has ended. */
+  get ended(): Promise<void> {
+    return this.isRunning ? once(this.child, 'exit').then(() => undefined) : Promise.resolve();
   }
 
   endOfLog(): string {
@@ -72,10 +73,10 @@ export class HubProcess {
 
   async #stop(): Promise<void> {
     if (!this.isRunning) return;
-    const exited = once(this.child, 'exit');
+    const { ended } = this;
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), stopsWithinMs);
-    await exited;
+    await ended;
     clearTimeout(timer);
   }
 }

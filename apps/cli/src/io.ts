@@ -1,7 +1,7 @@
 /** Where a command writes. Tests give their own. */
 export interface Io {
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
   /** A terminal: lines may be drawn again. */
   readonly isTerminal: boolean;
 }

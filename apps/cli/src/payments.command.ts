@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import type { CommandContext, Runner } from './command-context.js';
 import { eventText } from './events.command.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
-import type { HubClient } from './hub-client.js';
 import { toPaymentId } from './payment-reference.js';
 import { textTable } from './text-table.js';
 
@@ -65,15 +64,13 @@ async function showPayment(context: CommandContext, reference: string): Promise<
   const payment = await hub.get<Payment>(`/v1/payments/${paymentId}`);
   const [events, entries, deliveries] = await Promise.all([
     context.store().read<PaymentEvent>(`payment-${paymentId}`),
-    listed<Entry>(hub, '/v1/ledger/entries', { ref: paymentId }),
-    listed<Delivery>(hub, '/v1/deliveries', { subject: paymentId }),
+    hub.list<Entry>('/v1/ledger/entries', { ref: paymentId }),
+    hub.list<Delivery>('/v1/deliveries', { subject: paymentId }),
   ]);
   const story: Story = { payment, events, entries, deliveries };
   context.show(story, () => storyText(story));
   return exitCodes.ok;
 }
-
-const listed = <T>(hub: HubClient, path: string, query: Record<string, string>): Promise<T[]> => Array.fromAsync(hub.all<T>(path, query));
 
 /** A payment's story for people, part by part; a part with nothing in it is left out. */
 export function storyText({ payment, events, entries, deliveries }: Story): string {

@@ -71,10 +71,11 @@ export async function buildProjection(
   name: string,
   kind: 'rebuild' | 'compare',
   onProgress: (status: ProjectionStatus) => void = () => undefined,
+  as: { token?: string } = {},
 ): Promise<RebuildReport> {
-  await hub.post(`/v1/projections/${encodeURIComponent(name)}/${kind}`);
+  await hub.post(`/v1/projections/${encodeURIComponent(name)}/${kind}`, as);
   for (;;) {
-    const status = await hub.get<ProjectionStatus>(`/v1/projections/${encodeURIComponent(name)}`);
+    const status = await hub.get<ProjectionStatus>(`/v1/projections/${encodeURIComponent(name)}`, {}, as);
     const { job } = status;
     if (job?.state === 'failed') throw new Error(`the ${kind} of ${name} failed: ${job.error ?? 'unknown'}`);
     if (job?.state === 'done' && job.report) return job.report;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext, Runner } from './command-context.js';
-import { requireYes } from './dead-letters.command.js';
+import { requireYes } from './confirmation.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { countText, textTable } from './text-table.js';
 
@@ -8,10 +8,10 @@ interface Window {
   windowId: string;
   currency: string;
   state: string;
-  openedAt?: string;
-  closedAt?: string;
+  openedAt: string | null;
+  closedAt: string | null;
   facts: number;
-  settlementId?: string;
+  settlementId: string | null;
 }
 
 export function addWindowsCommands(program: Command, runs: Runner): void {
@@ -26,9 +26,9 @@ export function addWindowsCommands(program: Command, runs: Runner): void {
 }
 
 async function list(context: CommandContext, filter: { currency?: string; state?: string }): Promise<ExitCode> {
-  const windows = await Array.fromAsync(context.hub('auditor').all<Window>('/v1/settlement/windows', { ...filter }));
+  const windows = await context.hub('auditor').list<Window>('/v1/settlement/windows', { ...filter });
   const columns = [{ title: 'window' }, { title: 'state' }, { title: 'facts', align: 'right' as const }, { title: 'opened' }, { title: 'closed' }, { title: 'settlement' }];
-  const rows = windows.map((each) => [each.windowId, each.state, countText(each.facts), each.openedAt, each.closedAt, each.settlementId]);
+  const rows = windows.map((each) => [each.windowId, each.state, countText(each.facts), each.openedAt ?? undefined, each.closedAt ?? undefined, each.settlementId ?? undefined]);
   context.show(windows, () => textTable(columns, rows));
   return exitCodes.ok;
 }

@@ -85,7 +85,7 @@ export class Hub {
       runners.set(projection.name, await ProjectionRunner.start(sql, feed, projection, { onFailure, onOutage }));
 
     const transport = new EmbeddedTransport({ store, feed, publishers });
-    const bus = new Bus({ transport, store, onIncident: (incident) => logger.error({ incident }, 'a message became a dead letter') });
+    const bus = new Bus({ transport, store, onIncident: (incident) => logger.error({ incident }, 'the bus met something that it could not handle') });
     const platformKeys = new PlatformKeys(store, config.apiKeyPepper);
     platformKeys.start(feed);
     const refusals = new CommandRefusals(store);
@@ -181,7 +181,6 @@ class HubAppModule {
         LedgerModule.register(),
         SettlementModule.register({
           bank: sandbox.bank,
-          currencies: config.currencies,
           models: config.currencies.map((currency) => ({
             name: 'dnm',
             currency,

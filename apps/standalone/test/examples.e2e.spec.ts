@@ -69,18 +69,13 @@ describe('the worked examples, over the HTTP API', () => {
     const asked = expectStatus(await finance.post('/v1/settlement/settlements', { windowIds: ['dnm_USD_000001'] }), 201);
     const settlement = await eventually(
       async () => (await finance.get(`/v1/settlement/settlements/${asked.body.settlementId}`)).body,
-      ({ state }: { state: string }) => state === 'verified',
+      ({ status }) => status === 'verified',
     );
     const nets = Object.fromEntries(
       settlement.parties.map(({ party, netMinor }: { party: string; netMinor: number }) => [party, netMinor]),
     );
     expect(nets).toEqual({ 'platform:A': 4550, 'platform:B': 1711, 'creator:K': 1659 });
-    expect(settlement.obligations).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ debtor: 'platform:A', creditor: 'platform:B', amountMinor: 2400 }),
-        expect.objectContaining({ debtor: 'platform:B', creditor: 'platform:A', amountMinor: 4000 }),
-      ]),
-    );
+    expect(settlement.obligations).toEqual([{ debtor: 'platform:B', creditor: 'platform:A', amountMinor: 1600 }]);
   });
 
   it('a preview says what an order would split into, and stores nothing', async () => {

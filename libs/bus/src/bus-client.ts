@@ -6,7 +6,7 @@ import { busStreamOf, isCommandTopic } from './topic.js';
 
 /** A message to a command topic. */
 export interface DirectMessage extends OutgoingMessage {
-  /** The same id sent twice with the same content is sent once. */
+  /** What makes a repetition known to handlers; made up when not given. */
   id?: string;
   /** ISO 8601. */
   time?: string;

@@ -124,6 +124,7 @@ export class DeadLetterOps {
     for await (const placed of this.#scan(topic, undefined)) {
       if (placed.letter.record.key !== key || this.#resolutionOf(placed)) continue;
       const failed = await this.#releaseOne(placed, by);
+      if (failed === 'key_parked') return this.release(topic, key, by);
       if (failed) return { handled, stillParked: false, failed };
       handled += 1;
     }
@@ -138,6 +139,7 @@ export class DeadLetterOps {
   async releaseOne(deadLetterId: string, by: string): Promise<Released> {
     const placed = await this.#unresolved(deadLetterId);
     const failed = await this.#releaseOne(placed, by);
+    if (failed === 'key_parked') throw new DeadLetterRefusal('key_parked', `${placed.letter.record.key ?? ''} is parked: release the key`);
     return failed ? { handled: 0, stillParked: false, failed } : { handled: 1, stillParked: false };
   }
 
@@ -197,11 +199,11 @@ export class DeadLetterOps {
     return { handled, stillParked: false };
   }
 
-  #releaseOne(placed: PlacedDeadLetter, by: string): Promise<Released['failed']> {
-    return this.#inLane(placed, (lane) => {
+  #releaseOne(placed: PlacedDeadLetter, by: string): Promise<Released['failed'] | 'key_parked'> {
+    return this.#inLane(placed, async (lane) => {
       this.#refuseResolved(placed);
-      if (this.#parkedOf(placed)) throw new DeadLetterRefusal('key_parked', `${placed.letter.record.key ?? ''} is parked: release the key`);
-      return this.#again(lane, placed, by);
+      // It may have been parked while the request waited for the lane.
+      return this.#parkedOf(placed) ? 'key_parked' : this.#again(lane, placed, by);
     });
   }
 

@@ -1,3 +1,4 @@
+import { errorText, isErrorLike } from './error-text.js';
 import { headerNames, type BusRecord } from './message.js';
 import type { Delivery } from './transport.js';
 
@@ -55,9 +56,9 @@ const maxStack = 8_000;
 const maxMessage = 2_000;
 
 export const describeError = (error: unknown): DeadLetterError =>
-  error instanceof Error
+  isErrorLike(error)
     ? { name: error.name, message: error.message.slice(0, maxMessage), ...(error.stack && { stack: error.stack.slice(0, maxStack) }) }
-    : { name: typeof error, message: String(error).slice(0, maxMessage) };
+    : { name: typeof error, message: errorText(error).slice(0, maxMessage) };
 
 export function deadLetterOf(group: string, delivery: Delivery, reason: DeadLetterReason, error?: unknown): DeadLetter {
   const { topic, partition, offset, record } = delivery;

@@ -26,7 +26,8 @@ export interface EmbeddedTransportOptions {
  * topics are streams `bus_<topic>`, filled by one relay for each service.
  */
 export class EmbeddedTransport implements Transport {
-  readonly #publications = new Map<string, Publication>();
+  readonly #publications: Publication[] = [];
+  readonly #eventTopics = new Map<string, Publication>();
   readonly #commandTopics: ReadonlyMap<string, CommandTopic>;
   readonly #relays: EmbeddedRelay[] = [];
   readonly #rhythm: SaveRhythm;
@@ -51,7 +52,7 @@ export class EmbeddedTransport implements Transport {
   topic(name: string): TopicKind | undefined {
     const commands = this.#commandTopics.get(name);
     if (commands) return { kind: 'commands', outside: commands.outside ?? false };
-    return this.#publications.has(name) ? { kind: 'events', outside: false } : undefined;
+    return this.#eventTopics.has(name) ? { kind: 'events', outside: false } : undefined;
   }
 
   deadLetters(group: string): DeadLetterLog {
@@ -83,25 +84,28 @@ export class EmbeddedTransport implements Transport {
   }
 
   #publish(publication: Publication): void {
+    this.#publications.push(publication);
     for (const topic of publication.topics) {
-      const other = this.#publications.get(topic);
+      const other = this.#eventTopics.get(topic);
       if (other) throw new Error(`${other.publisher.service} and ${publication.publisher.service} both publish ${topic}`);
       if (isCommandTopic(topic))
         throw new Error(`${topic} is named as a command topic: ${publication.publisher.service} need not declare it`);
-      this.#publications.set(topic, publication);
+      this.#eventTopics.set(topic, publication);
     }
   }
 
   async #startRelays(): Promise<void> {
     const { store, feed } = this.options;
     const topics = [...this.#commandTopics.keys()];
-    for (const publication of new Set(this.#publications.values())) this.#relays.push(new EmbeddedRelay(store, feed, publication, topics));
+    // A service that fills no event topic may still send commands; one that reads nothing sends nothing.
+    const active = this.#publications.filter(({ publisher }) => publisher.categories.length > 0);
+    this.#relays.push(...active.map((publication) => new EmbeddedRelay(store, feed, publication, topics)));
     await Promise.all(this.#relays.map((relay) => relay.start(this.#rhythm)));
   }
 
   #sourceOf(topic: string): TopicSource {
     if (this.#commandTopics.has(topic)) return commandSource(topic);
-    const publication = this.#publications.get(topic);
+    const publication = this.#eventTopics.get(topic);
     if (!publication) throw new Error(`nothing serves ${topic}`);
     return eventSource(topic, publication);
   }

@@ -1,4 +1,5 @@
 import { Outage, WrongRevision } from '@tongbao/event-store';
+import { isErrorLike } from './error-text.js';
 
 /** Node's, undici's and node-postgres' codes that mean: it could not be reached, or the connection was lost. */
 const connectionCodes = new Set([
@@ -28,11 +29,9 @@ const grpcCodes = new Set([1, 4, 8, 14]);
 
 /** Something that the work depends on is down, here or anywhere in the chain of causes: the work is to be tried again, without end. */
 export function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof Outage || error.name === 'TimeoutError') return true;
-  if ('code' in error && isOutageCode(error.code)) return true;
-  if (error instanceof AggregateError && error.errors.some(isOutage)) return true;
-  return isOutage(error.cause);
+  if (!isErrorLike(error)) return false;
+  if (error instanceof Outage || error.name === 'TimeoutError' || isOutageCode(error.code)) return true;
+  return (Array.isArray(error.errors) && error.errors.some(isOutage)) || isOutage(error.cause);
 }
 
 const isOutageCode = (code: unknown): boolean =>

@@ -42,9 +42,12 @@ export class JournalBatch {
     this.#expire();
   }
 
-  /** True when what comes next belongs in another event. */
-  get isFull(): boolean {
-    return this.#characters >= fullAtCharacters;
+  /**
+   * True when what comes next belongs in another event.
+   * @param share of the event that may be filled
+   */
+  isFull(share = 1): boolean {
+    return this.#characters >= fullAtCharacters * share;
   }
 
   /** False when there is nothing that the journal has to know. */

@@ -90,6 +90,33 @@ describe('the writer', () => {
     expect(posted(writer.books, 'platform:A')).toBe(4000);
   });
 
+  it('lets no command wait for all the facts there are', async () => {
+    const store = gated(hub.store);
+    const writer = await hub.startWriter({ store });
+    const first = writer.submit(postEntry('first', [transfer('hub:fees', 'hub:losses', 1)]));
+    await store.waiting;
+    const wide = captured(Array.from({ length: 100 }, () => split('provider:alipay', 'hub:fees', 1, 'k'.repeat(100))));
+    const stored = (index: number) => ({
+      event: wide,
+      stream: `payment-${index}`,
+      revision: 0,
+      position: BigInt(index),
+      id: '',
+      metadata: {},
+      createdAt: new Date(),
+    });
+    const facts = writer.post({ events: Array.from({ length: 60 }, (_, index) => stored(index + 1)), position: 60n });
+    const second = writer.submit(postEntry('second', [transfer('hub:fees', 'hub:losses', 1)]));
+    store.release();
+    await Promise.all([first, second, facts]);
+    const [, next, ...later] = await hub.journal();
+    expect(next).toMatchObject({
+      outcomes: [{ commandId: 'second' }],
+      entries: expect.arrayContaining([expect.objectContaining({ kind: 'PaymentCaptured' })]),
+    });
+    expect(later.length).toBeGreaterThan(1);
+  });
+
   it('reverses what the journal holds: of two reversals at the same moment one succeeds', async () => {
     const last = await hub.record(registered('platform:A'), ...sales(30));
     const writer = await hub.startWriter();
@@ -164,7 +191,7 @@ describe('after a restart', () => {
     await writer.stop();
     const again = await hub.startWriter();
     expect(stateOf(again.books)).toEqual(stateOf(writer.books));
-    expect(again.sourcePosition).toBe(last);
+    expect(again.sourcePosition).toBeGreaterThanOrEqual(last);
     expect(await again.submit(placeHold('h', 'platform:A', 5))).toMatchObject({ replayed: true, result: 'accepted' });
     await again.submit(postEntry('c', [transfer('hub:fees', 'hub:losses', 1)]));
     expect((await hub.journal()).map(({ epoch }) => epoch).at(-1)).toBe(2);
@@ -177,8 +204,8 @@ describe('after a restart', () => {
       const died = () => new Error('the process died');
       const failures: unknown[] = [];
       const writer = await hub.startWriter({ store: failing(hub.store, nth, when, died), onFailure: (error) => failures.push(error) });
-      const consumer = hub.follow(writer, 5);
-      await Promise.race([consumer.reached(last, 10_000), writer.finished]);
+      hub.follow(writer, 5);
+      await writer.finished;
       const again = await hub.startWriter();
       await hub.follow(again, 7).reached(last, 10_000);
       expect(failures).toHaveLength(1);

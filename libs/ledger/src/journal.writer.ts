@@ -179,7 +179,8 @@ export class JournalWriter {
     const commands = [...this.#commands];
     const originals = await this.#originals(commands);
     const batch = new JournalBatch(this.#books, this.options.now().getTime());
-    const reached = this.#postFacts(batch);
+    // However many facts wait, commands do not wait for all of them.
+    const reached = this.#postFacts(batch, commands.length > 0 ? 0.5 : 1);
     const answers = this.#decide(batch, commands, originals);
     if (!answers) return;
     if (batch.mustBeWritten) await this.#append(batch.toEvent(this.#epoch));
@@ -190,11 +191,11 @@ export class JournalWriter {
   }
 
   /** @returns how far the batch has got in the log */
-  #postFacts(batch: JournalBatch): bigint {
+  #postFacts(batch: JournalBatch, factsShare: number): bigint {
     let reached = this.#reached;
     for (const { event, position } of this.#facts?.batch.events ?? []) {
       if (position <= reached) continue;
-      if (batch.isFull) {
+      if (batch.isFull(factsShare)) {
         batch.reach(reached);
         return reached;
       }
@@ -211,7 +212,7 @@ export class JournalWriter {
   #decide(batch: JournalBatch, commands: PendingCommand[], originals: ReadonlyMap<number, JournalEntry>) {
     const answers: { pending: PendingCommand; outcome: CommandOutcome; replayed: boolean }[] = [];
     for (const pending of commands) {
-      if (batch.isFull) break;
+      if (batch.isFull()) break;
       const { command } = pending;
       const original = command.command === 'ReverseEntry' && originals.get(command.entry);
       try {

@@ -56,7 +56,12 @@ export class DeliveriesController {
   @ApiOperation({ summary: 'The delivery log, newest first; a platform sees its own' })
   @ApiQuery({ name: 'platform', required: false })
   @ApiQuery({ name: 'endpoint', required: false })
-  @ApiQuery({ name: 'state', required: false, enum: ['pending', 'delivered', 'dead'], description: 'dead: given up after the last attempt' })
+  @ApiQuery({
+    name: 'state',
+    required: false,
+    enum: ['pending', 'delivered', 'dead'],
+    description: 'dead: given up after the last attempt',
+  })
   @ApiQuery({ name: 'subject', required: false, description: 'a payment, settlement or payout' })
   @ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' })
   async list(@Query() query: DeliveryQuery, @Caller() caller: Principal): Promise<object> {
@@ -71,7 +76,11 @@ export class DeliveriesController {
   @Get(':deliveryId')
   @Allow({ platforms: true, operators: ['ops', 'finance', 'auditor'] })
   @ApiOperation({ summary: 'One delivery with its attempts and its payload' })
-  async get(@Param('deliveryId') deliveryId: string, @Query('atLeast') atLeast: string | undefined, @Caller() caller: Principal): Promise<object> {
+  async get(
+    @Param('deliveryId') deliveryId: string,
+    @Query('atLeast') atLeast: string | undefined,
+    @Caller() caller: Principal,
+  ): Promise<object> {
     const position = await positionOf(this.projections, atLeast);
     const row = await this.#find(deliveryId, caller);
     const item = await this.#reader.read({ revision: row.newsRevision, index: row.newsIndex });
@@ -82,7 +91,11 @@ export class DeliveriesController {
   @HttpCode(202)
   @Allow({ platforms: true, operators: ['ops'] })
   @ApiOperation({ summary: 'Send it again under the same webhook-id, whatever became of it; it gets a new round of attempts' })
-  redeliver(@Param('deliveryId') deliveryId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
+  redeliver(
+    @Param('deliveryId') deliveryId: string,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
     return this.refusals.answer({ principal: caller, key, operation: 'Redeliver', body: { deliveryId } }, async (commandId) => {
       const row = await this.#find(deliveryId, caller);
       const { endpointId, messageId, type, subject } = row;

@@ -28,7 +28,12 @@ export interface DeliverySummary {
 }
 
 /** Newest news first. */
-export async function listDeliveries(sql: SqlClient, filter: DeliveryFilter, limit: number, after: string[] | undefined): Promise<Page<DeliverySummary>> {
+export async function listDeliveries(
+  sql: SqlClient,
+  filter: DeliveryFilter,
+  limit: number,
+  after: string[] | undefined,
+): Promise<Page<DeliverySummary>> {
   const { platform, endpoint, state, subject } = filter;
   const [revision, deliveryId] = after ?? [];
   const rows = await drizzleOver(sql)
@@ -42,7 +47,10 @@ export async function listDeliveries(sql: SqlClient, filter: DeliveryFilter, lim
         subject === undefined ? undefined : eq(deliveries.subject, subject),
         revision === undefined || deliveryId === undefined
           ? undefined
-          : or(lt(deliveries.newsRevision, Number(revision)), and(eq(deliveries.newsRevision, Number(revision)), lt(deliveries.deliveryId, deliveryId))),
+          : or(
+              lt(deliveries.newsRevision, Number(revision)),
+              and(eq(deliveries.newsRevision, Number(revision)), lt(deliveries.deliveryId, deliveryId)),
+            ),
       ),
     )
     .orderBy(desc(deliveries.newsRevision), desc(deliveries.deliveryId))

@@ -63,7 +63,6 @@ export class DeliveryDispatcher {
   readonly #registry = new EndpointRegistry();
   readonly #known = new KnownDeliveries();
   readonly #senders = new Map<string, EndpointSender>();
-  readonly #failingSince = new Map<string, string>();
   readonly #reader: NewsReader;
   readonly #stopping = new AbortController();
   readonly #requests = new AbortController();
@@ -136,7 +135,7 @@ export class DeliveryDispatcher {
 
   async #scanWhileRunning(): Promise<void> {
     const { signal } = this.#stopping;
-    for (let ready = false; !signal.aborted; ) {
+    for (let ready = false; !signal.aborted;) {
       try {
         // What was recorded before this start must be in the projection, or it would be sent again.
         ready ||= await this.#becomesReady();
@@ -155,7 +154,7 @@ export class DeliveryDispatcher {
     const rows = await sql.query<{ endpoint_id: string; failing_since: string }>(
       'select endpoint_id, failing_since from notification.endpoints where failing_since is not null',
     );
-    for (const row of rows) this.#failingSince.set(row.endpoint_id, row.failing_since);
+    for (const row of rows) this.#sender(row.endpoint_id).failedBefore(row.failing_since);
     return true;
   }
 
@@ -181,27 +180,22 @@ export class DeliveryDispatcher {
     if (existing) return existing;
     const { store, client, signer, now } = this.parts;
     const { random, schedule, pace, capacity, disableAfterMs, onOutage, onFailure } = this.options;
-    const sender = new EndpointSender(
-      endpointId,
-      {
-        ...{ store, client, signer, now, pace, capacity, reader: this.#reader, known: this.#known, instance: this.#instance },
-        endpoint: () => this.#registry.enabled(endpointId),
-        random: random ?? Math.random,
-        schedule: schedule ?? retrySchedule,
-        disableAfterMs: disableAfterMs ?? fiveDaysMs,
-        stopping: this.#requests.signal,
-        onRoom: () => this.#wake.abort(),
-        onOutage: (what, error) => onOutage?.(what, error),
-        onFailure: (what, error) => onFailure?.(what, error),
-      },
-      this.#failingSince.get(endpointId),
-    );
+    const sender = new EndpointSender(endpointId, {
+      ...{ store, client, signer, now, pace, capacity, reader: this.#reader, known: this.#known, instance: this.#instance },
+      endpoint: () => this.#registry.enabled(endpointId),
+      random: random ?? Math.random,
+      schedule: schedule ?? retrySchedule,
+      disableAfterMs: disableAfterMs ?? fiveDaysMs,
+      stopping: this.#requests.signal,
+      onRoom: () => this.#wake.abort(),
+      onOutage: (what, error) => onOutage?.(what, error),
+      onFailure: (what, error) => onFailure?.(what, error),
+    });
     this.#senders.set(endpointId, sender);
     return sender;
   }
 
   #forgive(endpointId: string): void {
-    this.#failingSince.delete(endpointId);
     this.#senders.get(endpointId)?.forgive();
   }
 

@@ -27,12 +27,14 @@ export class EndpointSender {
   readonly lane: EndpointLane;
   readonly #writer: BatchWriter<AttemptRecord>;
   #platformId = '';
+  /** ISO 8601; since when nothing has got through. */
+  #failingSince: string | undefined;
+  /** Or is to be taken as if it had. */
+  #hasDelivered = false;
 
   constructor(
     private readonly endpointId: string,
     private readonly parts: SenderParts,
-    /** ISO 8601; since when nothing has got through. */
-    private failingSince: string | undefined,
   ) {
     const { pace, capacity, onRoom, now } = parts;
     this.lane = new EndpointLane({ pace, capacity, onRoom, nowMs: () => now().getTime(), work: (job, sent) => this.#work(job, sent) });
@@ -45,9 +47,15 @@ export class EndpointSender {
     });
   }
 
+  /** What is known from before this process: nothing had got through since. */
+  failedBefore(since: string): void {
+    if (!this.#hasDelivered) this.#failingSince = since;
+  }
+
   /** The endpoint was enabled again: what it did before does not count. */
   forgive(): void {
-    this.failingSince = undefined;
+    this.#failingSince = undefined;
+    this.#hasDelivered = true;
     this.lane.pace.delivered();
   }
 
@@ -60,7 +68,10 @@ export class EndpointSender {
     const { known, onOutage, onFailure } = this.parts;
     try {
       const attempted = await this.#attempt(job);
-      if (!attempted) return known.giveBack(job.deliveryId);
+      if (!attempted) {
+        known.giveBack(job.deliveryId);
+        return;
+      }
       this.#notePace(attempted.result);
       sent();
       known.recorded(job.deliveryId, await this.#writer.add(attempted.record));
@@ -83,16 +94,17 @@ export class EndpointSender {
 
   #notePace(result: AttemptResult): void {
     if (isDelivered(result)) {
-      this.failingSince = undefined;
+      this.#failingSince = undefined;
+      this.#hasDelivered = true;
       this.lane.pace.delivered();
     } else {
-      this.failingSince ??= result.at.toISOString();
+      this.#failingSince ??= result.at.toISOString();
       this.lane.pace.failed(this.parts.now().getTime(), result.retryAfterMs);
     }
   }
 
   async #disableIfHopeless(job: Job, result: AttemptResult): Promise<void> {
-    const failingMs = this.failingSince === undefined ? 0 : result.at.getTime() - Date.parse(this.failingSince);
+    const failingMs = this.#failingSince === undefined ? 0 : result.at.getTime() - Date.parse(this.#failingSince);
     if (isGone(result)) await this.#disable('gone', job);
     else if (failingMs >= this.parts.disableAfterMs) await this.#disable('failing', job);
   }

@@ -57,7 +57,10 @@ export function decide(command: EndpointCommand, endpoint: Endpoint | undefined)
     case 'RotateSecret': {
       const { secret, overlapUntil, now } = command;
       if (endpoint.secrets.some(({ secretId }) => secretId === secret.secretId)) return { events: [] };
-      if (endpoint.secrets.length >= maxSecrets && endpoint.secrets.every(({ validUntil }) => validUntil === undefined || validUntil > now)) {
+      if (
+        endpoint.secrets.length >= maxSecrets &&
+        endpoint.secrets.every(({ validUntil }) => validUntil === undefined || validUntil > now)
+      ) {
         return { refused: 'state_conflict' };
       }
       return { events: [{ type: 'EndpointSecretRotated', ...event, secret, overlapUntil, rotatedAt: now }] };
@@ -80,7 +83,8 @@ export const maxSecrets = 5;
 
 function register(command: RegisterEndpoint, existing: Endpoint | undefined): Decision<EndpointEvent, EndpointRefusal> {
   const { endpointId, platformId, url, eventTypes, description, secret, now } = command;
-  if (!existing) return { events: [{ type: 'EndpointRegistered', endpointId, platformId, url, eventTypes, description, secret, registeredAt: now }] };
+  if (!existing)
+    return { events: [{ type: 'EndpointRegistered', endpointId, platformId, url, eventTypes, description, secret, registeredAt: now }] };
   const same =
     existing.platformId === platformId &&
     existing.url === url &&

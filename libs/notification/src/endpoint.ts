@@ -97,7 +97,8 @@ export function evolve(state: Endpoint | undefined, event: EndpointEvent): Endpo
   }
 }
 
-export const subscribes = (eventTypes: EventTypes, type: NewsType): boolean => eventTypes[0] === '*' || (eventTypes as NewsType[]).includes(type);
+export const subscribes = (eventTypes: EventTypes, type: NewsType): boolean =>
+  eventTypes[0] === '*' || (eventTypes as NewsType[]).includes(type);
 
 /** The secrets that sign at a time: the newest, and those that are still in their overlap. */
 export const secretsAt = ({ secrets }: Endpoint, now: Date): SealedSecret[] =>

@@ -5,7 +5,13 @@ export class RegisterEndpointBody {
   @Text({ max: 2_048, description: 'https, at a public address', example: 'https://platform.example/hooks/tongbao' })
   url!: string;
 
-  @TextList({ optional: true, min: 1, max: 50, values: ['*', ...newsTypes], description: 'what to send; * (the default) is all, that of later releases included' })
+  @TextList({
+    optional: true,
+    min: 1,
+    max: 50,
+    values: ['*', ...newsTypes],
+    description: 'what to send; * (the default) is all, that of later releases included',
+  })
   eventTypes?: string[];
 
   @Text({ optional: true, min: 0, max: 200 })

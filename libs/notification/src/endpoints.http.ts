@@ -55,14 +55,26 @@ export class EndpointsController {
   @ApiOperation({ summary: 'Register a URL for webhooks. The answer tells the signing secret: it is told nowhere else' })
   @ApiBody({ type: RegisterEndpointBody })
   @ApiHeader({ name: 'Idempotency-Key', required: true })
-  async register(@Body() body: unknown, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined, @Res() reply: FastifyReply): Promise<void> {
+  async register(
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const answer = await this.refusals.answer({ principal: caller, key, operation: 'RegisterEndpoint', body }, async (commandId) => {
       if (caller.kind !== 'platform') throw new Problem('forbidden', 'Endpoints are registered by their platform.');
       const { url, eventTypes = ['*'], description = '' } = validated(RegisterEndpointBody, body);
       await this.#checkUrl(url);
       const endpointId = hashId('ep_', commandId);
       const { sealed } = this.box.generate(endpointId, secretIdOf(commandId));
-      const content = { endpointId, platformId: caller.platformId, url, eventTypes: subscriptionOf(eventTypes), description, secret: sealed };
+      const content = {
+        endpointId,
+        platformId: caller.platformId,
+        url,
+        eventTypes: subscriptionOf(eventTypes),
+        description,
+        secret: sealed,
+      };
       return this.#act(endpointId, { type: 'RegisterEndpoint', ...content, now: this.#now().toISOString() }, commandId, caller);
     });
     send(reply, 201, answer);
@@ -148,14 +160,21 @@ export class EndpointsController {
   @ApiOperation({ summary: 'Remove it. A repetition answers the same' })
   async remove(@Param('endpointId') endpointId: string, @Caller() caller: Principal): Promise<void> {
     const { endpoint, revision } = await loadEndpoint(this.store, endpointId, caller);
-    const command: EndpointCommand = { type: 'RemoveEndpoint', platformId: endpoint.platformId, by: nameOf(caller), now: this.#now().toISOString() };
+    const command: EndpointCommand = {
+      type: 'RemoveEndpoint',
+      platformId: endpoint.platformId,
+      by: nameOf(caller),
+      now: this.#now().toISOString(),
+    };
     await this.#act(endpointId, command, `remove ${endpointId} after ${revision ?? 0} by ${nameOf(caller)}`, caller);
   }
 
   @Post(':endpointId/redeliver')
   @HttpCode(202)
   @Allow(actors)
-  @ApiOperation({ summary: 'Queue what it has missed since a time: the dead, and what came while it was disabled. Repeat with next while there is one' })
+  @ApiOperation({
+    summary: 'Queue what it has missed since a time: the dead, and what came while it was disabled. Repeat with next while there is one',
+  })
   @ApiBody({ type: RecoverBody })
   redeliver(
     @Param('endpointId') endpointId: string,
@@ -163,15 +182,22 @@ export class EndpointsController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.refusals.answer({ principal: caller, key, operation: 'RedeliverEndpoint', body: { endpointId, body } }, async (commandId) => {
-      const { from, next } = validated(RecoverBody, body);
-      const { endpoint } = await loadEndpoint(this.store, endpointId, caller);
-      if (endpoint.status !== 'enabled') throw new Problem('state_conflict', 'Enable the endpoint first.');
-      if ((from === undefined) === (next === undefined)) throw new Problem('invalid', 'Either from or next is required.', 'from');
-      const revision = next ?? (await revisionAt(this.store, new Date(from ?? '')));
-      const recovery = await recover(this.store, this.sql, endpoint, revision, { commandId, by: nameOf(caller), now: this.#now() });
-      return { queued: recovery.queued, next: recovery.next, position: recovery.position === undefined ? undefined : String(recovery.position) };
-    });
+    return this.refusals.answer(
+      { principal: caller, key, operation: 'RedeliverEndpoint', body: { endpointId, body } },
+      async (commandId) => {
+        const { from, next } = validated(RecoverBody, body);
+        const { endpoint } = await loadEndpoint(this.store, endpointId, caller);
+        if (endpoint.status !== 'enabled') throw new Problem('state_conflict', 'Enable the endpoint first.');
+        if ((from === undefined) === (next === undefined)) throw new Problem('invalid', 'Either from or next is required.', 'from');
+        const revision = next ?? (await revisionAt(this.store, new Date(from ?? '')));
+        const recovery = await recover(this.store, this.sql, endpoint, revision, { commandId, by: nameOf(caller), now: this.#now() });
+        return {
+          queued: recovery.queued,
+          next: recovery.next,
+          position: recovery.position === undefined ? undefined : String(recovery.position),
+        };
+      },
+    );
   }
 
   async #command(
@@ -194,7 +220,13 @@ export class EndpointsController {
   async #act(endpointId: string, command: EndpointCommand, commandId: string, caller: Principal): Promise<Answer> {
     const context = { commandId, actor: nameOf(caller) };
     const decideNow = (endpoint: Endpoint | undefined) => decide(command, endpoint);
-    const handled = await handle<Endpoint | undefined, EndpointEvent, EndpointRefusal>(this.store, endpointStream(endpointId), endpointFold, decideNow, context);
+    const handled = await handle<Endpoint | undefined, EndpointEvent, EndpointRefusal>(
+      this.store,
+      endpointStream(endpointId),
+      endpointFold,
+      decideNow,
+      context,
+    );
     if (handled.outcome === 'refused') throw endpointProblem(handled.refusal);
     const { state, revision, position } = handled;
     if (!state) throw new Error(`${endpointId} was acted on and has no state`);
@@ -232,5 +264,9 @@ function shown({ endpointId, platformId, url, eventTypes, description, status, s
 }
 
 function send(reply: FastifyReply, status: number, { revision, ...body }: Answer): void {
-  void reply.status(status).header('etag', `"${revision ?? 0}"`).header('location', `/v1/endpoints/${body.endpointId}`).send(body);
+  void reply
+    .status(status)
+    .header('etag', `"${revision ?? 0}"`)
+    .header('location', `/v1/endpoints/${body.endpointId}`)
+    .send(body);
 }

@@ -20,7 +20,12 @@ export interface EndpointSummary {
 }
 
 /** Endpoints that are not removed, by id. */
-export async function listEndpoints(sql: SqlClient, platformId: string | undefined, limit: number, after: string[] | undefined): Promise<Page<EndpointSummary>> {
+export async function listEndpoints(
+  sql: SqlClient,
+  platformId: string | undefined,
+  limit: number,
+  after: string[] | undefined,
+): Promise<Page<EndpointSummary>> {
   const rows = await drizzleOver(sql)
     .select()
     .from(endpoints)

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NewsFeed, PlacedNews } from './news.feed.js';
 import { newsBody, type NewsItem, type NewsReference } from './news.js';
 
@@ -31,7 +32,7 @@ export class StalledReader extends Error {
  * taken: never more than a few are in memory for one reader.
  * @throws StalledReader
  */
-export async function writeEvents(out: Writable, feed: NewsFeed, options: EventStreamOptions): Promise<void> {
+export async function writeEvents(out: Writable, feed: Pick<NewsFeed, 'after'>, options: EventStreamOptions): Promise<void> {
   const { from, wants, heartbeatMs, signal } = options;
   const heartbeat = setInterval(() => {
     // A reader that is behind needs no sign of life.
@@ -40,7 +41,10 @@ export async function writeEvents(out: Writable, feed: NewsFeed, options: EventS
   try {
     out.write('retry: 2000\n\n');
     for await (const placed of feed.after(from, signal)) {
-      const text = placed.filter(({ item }) => wants(item)).map(eventText).join('');
+      const text = placed
+        .filter(({ item }) => wants(item))
+        .map(eventText)
+        .join('');
       if (text !== '' && !out.write(text)) await drained(out, options);
     }
   } finally {
@@ -52,16 +56,15 @@ export async function writeEvents(out: Writable, feed: NewsFeed, options: EventS
 const eventText = ({ place, item }: PlacedNews): string => `id: ${eventIdOf(place)}\nevent: ${item.type}\ndata: ${newsBody(item)}\n\n`;
 
 async function drained(out: Writable, { stallMs, signal }: EventStreamOptions): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onDrain = () => resolve();
-  const late = setTimeout(() => reject(new StalledReader(`nothing was taken for ${stallMs} ms`)), stallMs);
-  out.once('drain', onDrain).once('close', onDrain);
-  signal.addEventListener('abort', onDrain, { once: true });
+  const over = new AbortController();
+  const end = () => over.abort();
+  out.once('drain', end).once('close', end);
+  signal.addEventListener('abort', end, { once: true });
   try {
-    await promise;
+    const isLate = await delay(stallMs, true, { signal: over.signal }).catch(() => false);
+    if (isLate) throw new StalledReader(`nothing was taken for ${stallMs} ms`);
   } finally {
-    clearTimeout(late);
-    out.off('drain', onDrain).off('close', onDrain);
-    signal.removeEventListener('abort', onDrain);
+    out.off('drain', end).off('close', end);
+    signal.removeEventListener('abort', end);
   }
 }

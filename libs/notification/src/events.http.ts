@@ -26,7 +26,9 @@ export class EventsController implements BeforeApplicationShutdown {
 
   @Get()
   @Allow({ platforms: true, operators: ['ops', 'finance', 'auditor'] })
-  @ApiOperation({ summary: 'Server-sent events: what webhooks say, as it happens. Resumes after Last-Event-ID with no gap and no repetition' })
+  @ApiOperation({
+    summary: 'Server-sent events: what webhooks say, as it happens. Resumes after Last-Event-ID with no gap and no repetition',
+  })
   @ApiProduces('text/event-stream')
   @ApiQuery({ name: 'platform', required: false, description: 'for operators: of this platform only' })
   @ApiQuery({ name: 'lastEventId', required: false, description: 'where the header cannot be set; `start` = from the first event on' })
@@ -77,7 +79,8 @@ export class EventsController implements BeforeApplicationShutdown {
     if (eventId === undefined) return this.feed.end();
     if (eventId === 'start') return { revision: -1, index: 0 };
     const place = placeOf(eventId);
-    if (!place || place.revision > this.feed.last) throw new Problem('invalid', 'Last-Event-ID must be the id of an event of this stream.', 'Last-Event-ID');
+    if (!place || place.revision > this.feed.last)
+      throw new Problem('invalid', 'Last-Event-ID must be the id of an event of this stream.', 'Last-Event-ID');
     return place;
   }
 }

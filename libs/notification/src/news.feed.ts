@@ -72,18 +72,21 @@ export class NewsFeed {
   async #from(revision: number): Promise<StoredEvent<NewsReceived>[]> {
     if (revision > this.#last) return [];
     const [oldest] = this.#newest;
-    if (oldest && revision >= oldest.revision) return this.#newest.slice(revision - oldest.revision, revision - oldest.revision + eventsPerPage);
+    if (oldest && revision >= oldest.revision)
+      return this.#newest.slice(revision - oldest.revision, revision - oldest.revision + eventsPerPage);
     return this.store.read<NewsReceived>(newsStream, { from: revision, limit: eventsPerPage });
   }
 
   /** Resolves when there is news at this revision. */
   async #beyond(revision: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#last >= revision) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = () => resolve();
+    let wake = (): void => undefined;
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
     this.#waiting.add(wake);
     signal.addEventListener('abort', wake, { once: true });
-    await promise;
+    await woken;
     this.#waiting.delete(wake);
     signal.removeEventListener('abort', wake);
   }

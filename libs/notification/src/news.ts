@@ -102,8 +102,9 @@ export function newsOfSettlement(origin: Origin, message: SettlementMessage): Ne
       );
     }
     case 'PayoutStatusChanged': {
-      const { type: _type, ...data } = message;
-      return platformsOf([message.party]).map((platformId) => itemOf(origin, platformId, 'payout.status', message.payoutId, data));
+      const { payoutId, settlementId, party, direction, amountMinor, currency, status } = message;
+      const data = { payoutId, settlementId, party, direction, amountMinor, currency, status };
+      return platformsOf([party]).map((platformId) => itemOf(origin, platformId, 'payout.status', payoutId, data));
     }
     case 'PaymentSideSettled': // PaymentSettled says it to the platform of the payment
     case 'WindowClosed':

@@ -28,7 +28,7 @@ export class NewsWriter {
     const instance = randomUUID();
     this.#writer = new BatchWriter({
       maxItems: 200,
-      lingerMs: 10,
+      lingerMs: 2,
       sizeOf: (item) => JSON.stringify(item).length,
       onOutage: options.onOutage,
       write: async (items, sequence) => {
@@ -73,7 +73,11 @@ export class NewsWriter {
     const recent: { key: string; position: bigint }[] = [];
     let from: number | 'end' = 'end';
     while (recent.length < this.#remembered) {
-      const page: Awaited<ReturnType<typeof this.store.read<NewsReceived>>> = await this.store.read<NewsReceived>(newsStream, { backwards: true, from, limit: 200 });
+      const page: Awaited<ReturnType<typeof this.store.read<NewsReceived>>> = await this.store.read<NewsReceived>(newsStream, {
+        backwards: true,
+        from,
+        limit: 200,
+      });
       for (const { event, position } of page) recent.push(...event.items.map((item) => ({ key: keyOf(item), position })).reverse());
       const oldest = page.at(-1)?.revision ?? 0;
       if (oldest === 0) break;

@@ -24,7 +24,11 @@ export class NotificationModule {
       providers: [
         Webhooks,
         { provide: DISPATCHER_OPTIONS, useValue: options },
-        { provide: TARGET_POLICY, inject: [HUB_CONFIG], useFactory: (config: HubConfig): TargetPolicy => ({ allowLocal: config.webhookAllowLoopback }) },
+        {
+          provide: TARGET_POLICY,
+          inject: [HUB_CONFIG],
+          useFactory: (config: HubConfig): TargetPolicy => ({ allowLocal: config.webhookAllowLoopback }),
+        },
         { provide: SecretBox, inject: [HUB_CONFIG], useFactory: (config: HubConfig) => new SecretBox(config.webhookSecretKey) },
         {
           provide: NewsWriter,

@@ -22,12 +22,17 @@ export async function positionOf(projections: ReadonlyMap<string, Follower>, atL
 /** The platform whose things are asked for: a platform's own, or the one that an operator names. */
 export function askedPlatform(caller: Principal, platform: string | undefined): string | undefined {
   if (caller.kind === 'operator') return platform;
-  if (platform !== undefined && platform !== caller.platformId) throw new Problem('forbidden', "Another platform's notifications.", 'platform');
+  if (platform !== undefined && platform !== caller.platformId)
+    throw new Problem('forbidden', "Another platform's notifications.", 'platform');
   return caller.platformId;
 }
 
 /** @throws Problem not_found, also for another platform's endpoint: its existence is nobody else's business */
-export async function loadEndpoint(store: EventStore, endpointId: string, caller: Principal): Promise<{ endpoint: Endpoint; revision: number | undefined }> {
+export async function loadEndpoint(
+  store: EventStore,
+  endpointId: string,
+  caller: Principal,
+): Promise<{ endpoint: Endpoint; revision: number | undefined }> {
   const { state, revision } = /^ep_[a-z2-7]{32}$/.test(endpointId)
     ? await load(store, endpointStream(endpointId), endpointFold)
     : { state: undefined, revision: undefined };

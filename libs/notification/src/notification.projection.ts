@@ -1,9 +1,24 @@
 import type { StoredEvent } from '@tongbao/event-store';
 import type { Projection, RowRef, Rows } from '@tongbao/read-model';
-import { deliveryIdOf, type AttemptRecord, type DeliveriesQueued, type DeliveriesRecorded, type DeliveryEvent, type DeliverySubject } from './delivery.js';
+import {
+  deliveryIdOf,
+  type AttemptRecord,
+  type DeliveriesQueued,
+  type DeliveriesRecorded,
+  type DeliveryEvent,
+  type DeliverySubject,
+} from './delivery.js';
 import { subscribes, type EndpointEvent } from './endpoint.js';
 import type { NewsReceived } from './news.js';
-import { deliveries, endpoints, subscriptions, type DeliveryRow, type EndpointRow, type SubscriptionRow } from './notification.tables.js';
+import {
+  deliveries,
+  endpoints,
+  subscriptions,
+  type DeliveryRow,
+  type EndpointRow,
+  type Subscription,
+  type SubscriptionRow,
+} from './notification.tables.js';
 
 type NotificationEvent = EndpointEvent | NewsReceived | DeliveryEvent;
 
@@ -118,21 +133,25 @@ function changeOf(event: Exclude<EndpointEvent, { type: 'EndpointRegistered' }>)
 }
 
 async function applySubscription(event: EndpointEvent, rows: Rows): Promise<void> {
-  const { endpointId, platformId } = event;
-  const others = (await rows.get<SubscriptionRow>('subscriptions', [platformId]))?.endpoints ?? [];
-  const put = (list: SubscriptionRow['endpoints']) => putSubscription(rows, { platformId, endpoints: list });
-  const enable = (enabled: boolean) => put(others.map((each) => (each.endpointId === endpointId ? { ...each, enabled } : each)));
+  const { platformId } = event;
+  const known = (await rows.get<SubscriptionRow>('subscriptions', [platformId]))?.endpoints ?? [];
+  putSubscription(rows, { platformId, endpoints: subscriptionsAfter(event, known) });
+}
+
+function subscriptionsAfter(event: EndpointEvent, known: Subscription[]): Subscription[] {
+  const { endpointId } = event;
+  const enable = (enabled: boolean) => known.map((each) => (each.endpointId === endpointId ? { ...each, enabled } : each));
   switch (event.type) {
     case 'EndpointRegistered':
-      return put([...others, { endpointId, eventTypes: event.eventTypes, enabled: true }]);
+      return [...known, { endpointId, eventTypes: event.eventTypes, enabled: true }];
     case 'EndpointRemoved':
-      return put(others.filter((each) => each.endpointId !== endpointId));
+      return known.filter((each) => each.endpointId !== endpointId);
     case 'EndpointDisabled':
       return enable(false);
     case 'EndpointEnabled':
       return enable(true);
     case 'EndpointSecretRotated':
-      return;
+      return known;
     default:
       return event satisfies never;
   }
@@ -145,7 +164,12 @@ const putSubscription = (rows: Rows, row: SubscriptionRow): void => rows.put('su
 const deliveryOf = ({ messageId }: DeliverySubject, endpointId: string, rows: Rows): Promise<DeliveryRow | undefined> =>
   rows.get<DeliveryRow>('deliveries', [deliveryIdOf(messageId, endpointId)]);
 
-const newDelivery = (endpointId: string, platformId: string, { messageId, type, subject, news }: DeliverySubject, at: string): DeliveryRow => ({
+const newDelivery = (
+  endpointId: string,
+  platformId: string,
+  { messageId, type, subject, news }: DeliverySubject,
+  at: string,
+): DeliveryRow => ({
   deliveryId: deliveryIdOf(messageId, endpointId),
   endpointId,
   platformId,

@@ -18,7 +18,15 @@ export async function queueDeliveries(
   { commandId, by, now }: RedeliveryRequest,
 ): Promise<bigint | undefined> {
   if (deliveries.length === 0) return undefined;
-  const event: DeliveriesQueued = { type: 'DeliveriesQueued', endpointId, platformId, deliveries, by, commandId, queuedAt: now.toISOString() };
+  const event: DeliveriesQueued = {
+    type: 'DeliveriesQueued',
+    endpointId,
+    platformId,
+    deliveries,
+    by,
+    commandId,
+    queuedAt: now.toISOString(),
+  };
   const { position } = await store.append(deliveryStream(endpointId), 'any', [event], { commandId, actor: by });
   return position;
 }
@@ -38,7 +46,13 @@ const mostPages = 40;
  * Queues what an endpoint has missed from a revision of `news-main` on: what is dead, and what was never queued because the endpoint was
  * disabled or not there. What was delivered or still waits is left alone.
  */
-export async function recover(store: EventStore, sql: SqlClient, endpoint: Endpoint, from: number, request: RedeliveryRequest): Promise<Recovery> {
+export async function recover(
+  store: EventStore,
+  sql: SqlClient,
+  endpoint: Endpoint,
+  from: number,
+  request: RedeliveryRequest,
+): Promise<Recovery> {
   const missed: DeliverySubject[] = [];
   let revision = from;
   for (let pages = 0; pages < mostPages && missed.length < mostQueued; pages += 1) {
@@ -54,7 +68,12 @@ export async function recover(store: EventStore, sql: SqlClient, endpoint: Endpo
 /** Events stay under 1 MiB, whatever a page has brought. */
 const perEvent = 2_000;
 
-async function queueAll(store: EventStore, endpoint: Endpoint, missed: DeliverySubject[], request: RedeliveryRequest): Promise<Omit<Recovery, 'next'>> {
+async function queueAll(
+  store: EventStore,
+  endpoint: Endpoint,
+  missed: DeliverySubject[],
+  request: RedeliveryRequest,
+): Promise<Omit<Recovery, 'next'>> {
   let position: bigint | undefined;
   for (let start = 0; start < missed.length; start += perEvent) {
     position = await queueDeliveries(store, endpoint, missed.slice(start, start + perEvent), request);
@@ -64,7 +83,9 @@ async function queueAll(store: EventStore, endpoint: Endpoint, missed: DeliveryS
 
 function subjectsFor(endpoint: Endpoint, event: NewsReceived, revision: number): DeliverySubject[] {
   return event.items.flatMap(({ messageId, platformId, type, subject }, index) =>
-    platformId === endpoint.platformId && subscribes(endpoint.eventTypes, type) ? [{ messageId, type, subject, news: { revision, index } }] : [],
+    platformId === endpoint.platformId && subscribes(endpoint.eventTypes, type)
+      ? [{ messageId, type, subject, news: { revision, index } }]
+      : [],
   );
 }
 

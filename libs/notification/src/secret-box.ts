@@ -22,7 +22,8 @@ export class SecretBox {
   /** @throws Error when it was sealed under another key, for another endpoint, or was changed */
   open(endpointId: string, { secretId, sealed }: SealedSecret): string {
     const [format, iv, text, tag] = sealed.split('.');
-    if (format !== version || iv === undefined || text === undefined || tag === undefined) throw new Error(`secret ${secretId} is not sealed as known`);
+    if (format !== version || iv === undefined || text === undefined || tag === undefined)
+      throw new Error(`secret ${secretId} is not sealed as known`);
     const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(iv, 'base64'), { authTagLength: 16 });
     decipher.setAAD(boundTo(endpointId, secretId)).setAuthTag(Buffer.from(tag, 'base64'));
     return Buffer.concat([decipher.update(text, 'base64'), decipher.final()]).toString('utf8');

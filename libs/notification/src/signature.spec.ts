@@ -9,7 +9,12 @@ const key = '0123456789abcdef'.repeat(4);
 describe('the signature of a webhook', () => {
   it('is that of the test vector of Standard Webhooks', () =>
     expect(
-      signedHeaders([new Webhook('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')], 'msg_p5jXN8AQM9LWM0D4loKWxJek', new Date(1_614_265_330_000), '{"test": 2432232314}'),
+      signedHeaders(
+        [new Webhook('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')],
+        'msg_p5jXN8AQM9LWM0D4loKWxJek',
+        new Date(1_614_265_330_000),
+        '{"test": 2432232314}',
+      ),
     ).toEqual({
       'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
       'webhook-timestamp': '1614265330',
@@ -51,7 +56,10 @@ describe('a sealed secret', () => {
     ['another key', () => new SecretBox('f'.repeat(64)).open('ep_1', sealed)],
     ['another endpoint', () => box.open('ep_2', sealed)],
     ['another secret id', () => box.open('ep_1', { ...sealed, secretId: 's2' })],
-    ['a change', () => box.open('ep_1', { ...sealed, sealed: sealed.sealed.replace(/\.(.)/g, (_, first: string) => `.${first === 'A' ? 'B' : 'A'}`) })],
+    [
+      'a change',
+      () => box.open('ep_1', { ...sealed, sealed: sealed.sealed.replace(/\.(.)/g, (_, first: string) => `.${first === 'A' ? 'B' : 'A'}`) }),
+    ],
     ['an unknown format', () => box.open('ep_1', { ...sealed, sealed: 'v0.x' })],
   ])('does not open with %s', (_, open) => expect(open).toThrow());
 

@@ -14,7 +14,8 @@ const answering = (...addresses: string[]): typeof lookup =>
     )) as unknown as typeof lookup; // only the overload that the guard uses
 
 describe('a target', () => {
-  it('may be a public https URL', () => expect(checkTarget('https://hooks.example.com:8443/x?y=1', strict).host).toBe('hooks.example.com:8443'));
+  it('may be a public https URL', () =>
+    expect(checkTarget('https://hooks.example.com:8443/x?y=1', strict).host).toBe('hooks.example.com:8443'));
 
   it.each([
     ['plain http', 'http://hooks.example.com/'],
@@ -37,16 +38,38 @@ describe('a target', () => {
 describe('an address', () => {
   it.each(['8.8.8.8', '1.1.1.1', '2606:4700::1111'])('%s is public', (address) => expect(isAllowedAddress(address, strict)).toBe(true));
 
-  it.each(['0.0.0.0', '10.0.0.1', '100.64.0.1', '127.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '198.18.0.1', '224.0.0.1', '255.255.255.255'])('%s is not', (address) =>
-    expect(isAllowedAddress(address, strict)).toBe(false));
+  it.each([
+    '0.0.0.0',
+    '10.0.0.1',
+    '100.64.0.1',
+    '127.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+  ])('%s is not', (address) => expect(isAllowedAddress(address, strict)).toBe(false));
 
-  it.each(['::', '::1', 'fe80::1', 'fc00::1', 'fd12::1', 'ff02::1', '64:ff9b::a00:1', '2002:a00:1::', '2001:db8::1', '::ffff:10.0.0.1', '::ffff:8.8.8.8'])('%s is not', (address) =>
-    expect(isAllowedAddress(address, strict)).toBe(false));
+  it.each([
+    '::',
+    '::1',
+    'fe80::1',
+    'fc00::1',
+    'fd12::1',
+    'ff02::1',
+    '64:ff9b::a00:1',
+    '2002:a00:1::',
+    '2001:db8::1',
+    '::ffff:10.0.0.1',
+    '::ffff:8.8.8.8',
+  ])('%s is not', (address) => expect(isAllowedAddress(address, strict)).toBe(false));
 });
 
 describe('the name of a target', () => {
   const resolving = (...addresses: string[]) => resolveTarget(new URL('https://hooks.example.com/'), strict, answering(...addresses));
 
   it('may lead to public addresses', () => expect(resolving('8.8.8.8', '2606:4700::1111')).resolves.toBeUndefined());
-  it('is refused when one of its addresses is not public', () => expect(resolving('8.8.8.8', '10.0.0.1')).rejects.toThrow('leads to 10.0.0.1'));
+  it('is refused when one of its addresses is not public', () =>
+    expect(resolving('8.8.8.8', '10.0.0.1')).rejects.toThrow('leads to 10.0.0.1'));
 });

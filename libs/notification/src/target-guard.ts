@@ -70,7 +70,8 @@ export function checkTarget(url: string, policy: TargetPolicy): URL {
   if (!URL.canParse(url)) throw new ForbiddenTarget('the URL cannot be read');
   const target = new URL(url);
   const host = target.hostname.replace(/^\[|\]$/g, '');
-  if (target.protocol !== 'https:' && !(target.protocol === 'http:' && policy.allowLocal)) throw new ForbiddenTarget('the URL must begin with https');
+  if (target.protocol !== 'https:' && !(target.protocol === 'http:' && policy.allowLocal))
+    throw new ForbiddenTarget('the URL must begin with https');
   if (target.username || target.password) throw new ForbiddenTarget('the URL must not carry a name or password');
   if (isIP(host) !== 0 && !isAllowedAddress(host, policy)) throw new ForbiddenTarget(`${host} is not a public address`);
   return target;
@@ -84,12 +85,11 @@ export const guardedLookup =
   (policy: TargetPolicy, resolve: typeof systemLookup = systemLookup): LookupFunction =>
   (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      const forbidden = addresses.find(({ address }) => !isAllowedAddress(address, policy));
-      if (forbidden) return callback(new ForbiddenTarget(`${hostname} leads to ${forbidden.address}, which is not a public address`), []);
-      const [first] = addresses;
-      if (options.all || !first) return callback(null, addresses);
-      callback(null, first.address, first.family);
+      const forbidden = error ? undefined : addresses.find(({ address }) => !isAllowedAddress(address, policy));
+      if (error) callback(error, []);
+      else if (forbidden) callback(new ForbiddenTarget(`${hostname} leads to ${forbidden.address}, which is not a public address`), []);
+      else if (options.all) callback(null, addresses);
+      else callback(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 4);
     });
   };
 

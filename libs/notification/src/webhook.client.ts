@@ -18,7 +18,10 @@ export class WebhookClient {
 
   constructor(private readonly options: WebhookClientOptions) {
     this.#timeoutMs = options.timeoutMs ?? 15_000;
-    this.#agent = new Agent({ connections: options.connections ?? 16, connect: { lookup: guardedLookup(options), timeout: this.#timeoutMs } });
+    this.#agent = new Agent({
+      connections: options.connections ?? 16,
+      connect: { lookup: guardedLookup(options), timeout: this.#timeoutMs },
+    });
   }
 
   /** One attempt. Whatever the receiver does becomes a result, never an exception. */
@@ -55,7 +58,11 @@ export class WebhookClient {
       signal,
     });
     const retryAfter = answer.headers['retry-after'];
-    return { status: answer.statusCode, text: await beginningOf(answer.body), retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined };
+    return {
+      status: answer.statusCode,
+      text: await beginningOf(answer.body),
+      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+    };
   }
 }
 

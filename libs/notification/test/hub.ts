@@ -29,9 +29,10 @@ export async function eventually<T>(ask: () => Promise<T | undefined | false> | 
   }
 }
 
-/** What outlives a process: the log, and the read models. */
+/** What outlives a process: the log, the read models, and the time, which stands still until a test moves it. */
 export class Ground {
-  nowMs = Date.now();
+  /** A little ahead of the log's own clock, so that what has just been written is due. */
+  nowMs = Date.now() + 60_000;
 
   private constructor(
     readonly server: EventStoreServer,
@@ -71,11 +72,18 @@ export class Hub {
     const failures: unknown[] = [];
     const feed = new LogFeed(store, { categories: notificationCategories, onFailure: (_, error) => failures.push(error) });
     await feed.start();
-    const projection = await ProjectionRunner.start(ground.sql, feed, notificationProjection, { onFailure: (_, error) => failures.push(error) });
+    const projection = await ProjectionRunner.start(ground.sql, feed, notificationProjection, {
+      onFailure: (_, error) => failures.push(error),
+    });
     const news = new NewsWriter(store);
     const client = new WebhookClient({ allowLocal: true, timeoutMs: 2_000 });
     const parts = { store, feed, sql: ground.sql, projection, client, signer: new Signer(box), now: () => new Date(ground.nowMs) };
-    const dispatcher = new DeliveryDispatcher(parts, { scanEveryMs: 10, random: () => 0.5, onFailure: (_, error) => failures.push(error), ...options });
+    const dispatcher = new DeliveryDispatcher(parts, {
+      scanEveryMs: 10,
+      random: () => 0.5,
+      onFailure: (_, error) => failures.push(error),
+      ...options,
+    });
     await new EndpointNotices(store, feed, news).start();
     await dispatcher.start();
     return new Hub(failures, ground, store, feed, projection, news, client, dispatcher);
@@ -95,7 +103,16 @@ export class Hub {
   async endpoint(endpointId: string, platformId: string, url: string, eventTypes: EventTypes = ['*']): Promise<string> {
     const { secret, sealed } = box.generate(endpointId, 's1');
     const registeredAt = new Date(this.ground.nowMs).toISOString();
-    await this.happened({ type: 'EndpointRegistered', endpointId, platformId, url, eventTypes, description: '', secret: sealed, registeredAt });
+    await this.happened({
+      type: 'EndpointRegistered',
+      endpointId,
+      platformId,
+      url,
+      eventTypes,
+      description: '',
+      secret: sealed,
+      registeredAt,
+    });
     return secret;
   }
 

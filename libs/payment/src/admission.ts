@@ -1,4 +1,4 @@
-import type { EntriesPosted } from '@tongbao/contracts';
+import type { EntriesPosted, PaymentEvent } from '@tongbao/contracts';
 import type { FeedConsumer, LogFeed } from '@tongbao/event-store';
 import { Problem, type Clock, type Principal } from '@tongbao/service';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
@@ -12,7 +12,7 @@ const sampleEveryMs = 50;
 
 /**
  * Lets requests in as long as the ledger keeps up: a burst that it cannot follow would become a backlog that never clears. Its lag is the age of the
- * oldest fact that is not in the books; facts are sampled, so that it costs nothing per payment.
+ * oldest fact that is not in the books; captures are sampled, so that it costs nothing per payment.
  */
 export class Admission {
   #samples: Sample[] = [];
@@ -30,8 +30,8 @@ export class Admission {
   start(feed: LogFeed, after: bigint): void {
     this.#consumer = feed.consume({ name: 'payment-admission', categories: ['payment', 'journal'], after }, ({ events }) => {
       for (const { event, stream, position } of events) {
-        if (stream.startsWith('payment-')) this.#sample(position);
-        else this.#posted(BigInt((event as EntriesPosted).sourcePosition));
+        if (stream.startsWith('journal-')) this.#posted(BigInt((event as EntriesPosted).sourcePosition));
+        else if (isPosted(event as PaymentEvent)) this.#sample(position);
       }
       return Promise.resolve();
     });
@@ -70,3 +70,6 @@ export class Admission {
     this.#samples = behind < 0 ? [] : this.#samples.slice(behind);
   }
 }
+
+/** Only a fact that makes an entry tells of the ledger's lag: the journal says nothing of the others. */
+const isPosted = (event: PaymentEvent): boolean => event.type === 'PaymentCaptured' && event.split.some(({ external }) => !external);

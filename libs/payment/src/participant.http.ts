@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, createParamDecorator, Delete, type ExecutionContext, Get, Headers, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { account, type ParticipantEvent, type ProblemCode, type VelocityLimit } from '@tongbao/contracts';
 import { EventStore, handle } from '@tongbao/event-store';
@@ -16,6 +16,7 @@ import {
   type HubConfig,
   type Principal,
 } from '@tongbao/service';
+import type { FastifyRequest } from 'fastify';
 import { Directory } from './directory.js';
 import {
   decideChange,
@@ -30,6 +31,11 @@ import { BankAccountBody, CreatorRegistrationBody, LimitsBody, PlatformBody, Rea
 import { problemOf } from './payment.intake.js';
 
 type Kind = 'platforms' | 'creators';
+/** `platforms` or `creators`, as the path says: what can be done to both has one handler. */
+const KindInPath = createParamDecorator((_: unknown, context: ExecutionContext): Kind =>
+  context.switchToHttp().getRequest<FastifyRequest>().url.startsWith('/v1/creators') ? 'creators' : 'platforms',
+);
+
 type Change = Exclude<ParticipantEvent, { type: 'ParticipantRegistered' }>;
 
 /** Platforms and creators, and what the hub has agreed on with each. For operators. */
@@ -77,16 +83,16 @@ export class ParticipantController {
     );
   }
 
-  @Get(':kind(platforms|creators)')
+  @Get(['platforms', 'creators'])
   @ApiOperation({ summary: 'All platforms, or all creators' })
-  async list(@Param('kind') kind: Kind): Promise<object> {
+  async list(@KindInPath() kind: Kind): Promise<object> {
     await this.directory.refresh();
     return { items: this.directory.participants(kind === 'platforms' ? 'platform' : 'creator').map(toParticipantResponse) };
   }
 
-  @Get(':kind(platforms|creators)/:id')
+  @Get(['platforms/:id', 'creators/:id'])
   @ApiOperation({ summary: 'One platform or creator' })
-  async get(@Param('kind') kind: Kind, @Param('id') id: string): Promise<object> {
+  async get(@KindInPath() kind: Kind, @Param('id') id: string): Promise<object> {
     await this.directory.refresh();
     const participant = this.directory.participant(partyOf(kind, id));
     if (!participant) throw new Problem('not_found', `There is no ${partyOf(kind, id)}.`);
@@ -137,12 +143,12 @@ export class ParticipantController {
     return this.#change('platforms', id, caller, key, (party) => ({ type: 'ParticipantReinstated', party }));
   }
 
-  @Put(':kind(platforms|creators)/:id/limits')
+  @Put(['platforms/:id/limits', 'creators/:id/limits'])
   @Operators('finance')
   @ApiOperation({ summary: 'Set the minimum balance and the net debit cap of a currency' })
   @ApiBody({ type: LimitsBody })
   setLimits(
-    @Param('kind') kind: Kind,
+    @KindInPath() kind: Kind,
     @Param('id') id: string,
     @Body() body: unknown,
     @Caller() caller: Principal,
@@ -176,12 +182,12 @@ export class ParticipantController {
     }));
   }
 
-  @Put(':kind(platforms|creators)/:id/bank-account')
+  @Put(['platforms/:id/bank-account', 'creators/:id/bank-account'])
   @Operators('finance')
   @ApiOperation({ summary: 'Set where the party is paid out to' })
   @ApiBody({ type: BankAccountBody })
   setBankAccount(
-    @Param('kind') kind: Kind,
+    @KindInPath() kind: Kind,
     @Param('id') id: string,
     @Body() body: unknown,
     @Caller() caller: Principal,

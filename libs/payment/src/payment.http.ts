@@ -18,7 +18,6 @@ import {
   Problem,
   PROJECTIONS,
   reachedAtLeast,
-  requiredKey,
   validated,
   type Clock,
   type PageQuery,
@@ -67,13 +66,10 @@ export class PaymentController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.admission.admit(caller);
-    const { payment, revision, isReplay } = await this.refusals.answer(
-      { principal: caller, key, operation: 'RequestPayment', body },
-      (commandId) => {
-        requireOwnPlatform(caller, platformIn(body));
-        requiredKey(key);
-        return this.intake.request(validated(PaymentBody, body), commandId, waitSeconds * 1_000);
-      },
+    const before = () => requireOwnPlatform(caller, platformIn(body));
+    const command = { principal: caller, key, operation: 'RequestPayment', body, before };
+    const { payment, revision, isReplay } = await this.refusals.answer(command, (commandId) =>
+      this.intake.request(validated(PaymentBody, body), commandId, waitSeconds * 1_000),
     );
     send(reply, isReplay ? 200 : isAtRest(payment) ? 201 : 202, payment, revision);
   }
@@ -123,7 +119,6 @@ export class PaymentController {
       { principal: caller, key, operation: 'StartAttempt', body: { paymentId, body } },
       async (commandId) => {
         const loaded = await this.#load(paymentId, caller);
-        requiredKey(key);
         const { method } = validated(NewAttemptBody, body);
         const chosen = { provider: method.provider, ...(method.token && { token: method.token }) };
         if (await this.#isRepeated(paymentId, commandId)) return loaded;
@@ -226,7 +221,6 @@ export class PaymentController {
       { principal: caller, key, operation, body: { paymentId, body } },
       async (commandId) => {
         await this.#load(paymentId, caller);
-        requiredKey(key);
         const decide = read(commandId);
         return this.#act(paymentId, decide, commandId, caller, waitSeconds);
       },

@@ -9,7 +9,7 @@ import {
   EVENT_STORE,
   Platforms,
   Problem,
-  requiredKey,
+ 
   validated,
   type Clock,
   type Principal,
@@ -47,7 +47,6 @@ export class TopUpController {
     const state = await this.refusals.answer(
       { principal: caller, key, operation: 'TopUpWallet', body: { userId, body } },
       async (commandId) => {
-        requiredKey(key);
         const request = this.#request(userId, validated(TopUpBody, body), caller, commandId);
         const known: Loaded<TopUpState> = { state: undefined, revision: undefined };
         const context = { commandId, correlationId: request.topUpId, actor: `platform:${request.platformId}` };

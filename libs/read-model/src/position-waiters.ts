@@ -8,6 +8,7 @@ interface Waiter {
 /** Those who wait for a position to be reached. */
 export class PositionWaiters {
   readonly #waiters = new Set<Waiter>();
+  #pausing = true;
   #noticeArrival: () => void = () => undefined;
 
   /** Resolves with true when `reached` is told of the position in time. */
@@ -31,9 +32,15 @@ export class PositionWaiters {
     for (const waiter of this.#waiters) if (waiter.position <= position) waiter.resolve(true);
   }
 
+  /** From now on no time is let pass. */
+  endPauses(): void {
+    this.#pausing = false;
+    this.#noticeArrival();
+  }
+
   /** Lets some time pass, but none while somebody waits. */
   async pauseWhileNobodyWaits(pauseMs: number): Promise<void> {
-    if (this.#waiters.size > 0) return;
+    if (this.#waiters.size > 0 || !this.#pausing) return;
     const over = new AbortController();
     const arrival = new Promise<void>((resolve) => {
       this.#noticeArrival = resolve;

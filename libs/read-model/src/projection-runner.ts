@@ -46,6 +46,9 @@ export interface RebuildResult {
   differences: TableDifference[];
 }
 
+/** While the rebuild waits for the live rows it looks this often whether they still move. */
+const checkLiveEveryMs = 500;
+
 type Work = { reason: 'rebuild' | 'compare'; force: boolean; rebuild: Rebuild };
 
 /** Keeps one projection's rows up to the log, and can build them again beside the live ones. */
@@ -125,6 +128,7 @@ export class ProjectionRunner {
   /** Gives up a rebuild that is running. Folding itself ends with the feed; call this before. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#waiters.endPauses();
     await this.#work?.finished;
   }
 
@@ -218,6 +222,7 @@ export class ProjectionRunner {
         await rebuild.catchUp();
         await rebuild.generation.analyse();
         await rebuild.catchUp();
+        await this.#waitForLive(rebuild);
         return this.#exclusive.run(async () => {
           const found = await this.#compareAtSamePosition(rebuild);
           taken = reason === 'rebuild' && (force || found.length === 0);
@@ -229,6 +234,17 @@ export class ProjectionRunner {
       return { generation: this.#shown.number, events: rebuild.events, seconds, equal: differences.length === 0, differences };
     } finally {
       if (this.#active !== rebuild.generation) await rebuild.drop();
+    }
+  }
+
+  /** The rebuild may have read further than the live rows are: it can be brought up to them, but never back. */
+  async #waitForLive(rebuild: Rebuild): Promise<void> {
+    const { position } = rebuild.generation;
+    while (this.#active.position < position) {
+      if (await this.#waiters.wait(position, checkLiveEveryMs)) return;
+      rebuild.throwIfStopped();
+      const { state, error } = this.#consumer.status();
+      if (state === 'failed' || state === 'stopped') throw new Error(`${this.name} ${state} while it was rebuilt: ${error ?? 'no error'}`);
     }
   }
 

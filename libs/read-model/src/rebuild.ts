@@ -94,13 +94,13 @@ export class Rebuild {
 
   async untilNoOutage<T>(work: () => Promise<T>): Promise<T> {
     for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
-      this.#throwIfStopped();
+      this.throwIfStopped();
       try {
         return await work();
       } catch (error) {
         if (!(error instanceof Outage)) throw error;
         this.options.onOutage(error);
-        await delay(pauseMs, undefined, { signal: this.stopping }).catch(() => this.#throwIfStopped());
+        await delay(pauseMs, undefined, { signal: this.stopping }).catch(() => this.throwIfStopped());
       }
     }
   }
@@ -115,11 +115,11 @@ export class Rebuild {
       }
       if (caughtUp || wanted.length < events.length) break;
     }
-    this.#throwIfStopped();
+    this.throwIfStopped();
   }
 
   async #fold(events: StoredEvent[], waitOutOutage: boolean): Promise<void> {
-    this.#throwIfStopped();
+    this.throwIfStopped();
     const position = events.at(-1)?.position ?? this.generation.position;
     const fold = () => this.generation.fold({ events, position });
     await (waitOutOutage ? this.untilNoOutage(fold) : fold());
@@ -127,7 +127,7 @@ export class Rebuild {
     this.options.onProgress({ events: this.#events, position, head: this.feed.head });
   }
 
-  #throwIfStopped(): void {
+  throwIfStopped(): void {
     if (this.stopping.aborted) throw new RebuildStopped(`the rebuild of ${this.projection.name} was stopped`);
   }
 }

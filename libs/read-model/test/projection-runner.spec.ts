@@ -169,6 +169,8 @@ describe('a projection', () => {
     const runners = [await start(feeds[0]!), await start(feeds[1]!)];
     for (let number = 0; number < 5; number += 1) append(source, 'a');
     expect(String(await failure)).toContain('somebody else writes it');
+    // The consumer takes note of the failure after its handler has told it.
+    await new Promise((resolve) => setImmediate(resolve));
     const going = runners.filter((runner) => runner.status().state === 'running');
     expect(going).toHaveLength(1);
     expect(await going[0]!.reached(source.last, 5_000)).toBe(true);
@@ -198,7 +200,10 @@ describe('a projection', () => {
   it('fails at a row without a value that its column needs', async () => {
     const source = log('a');
     const feed = await source.feed();
-    const apply = (_: unknown, rows: Rows) => Promise.resolve(rows.put('payments', { id: 'a' }));
+    const apply = (_: unknown, rows: Rows) => {
+      rows.put('payments', { id: 'a' });
+      return Promise.resolve();
+    };
     const { failure, onFailure } = awaitedFailure();
     const runner = await ProjectionRunner.start(client, feed, { ...paymentsProjection('lacking'), apply }, { onFailure });
     expect(String(await failure)).toContain('payments.status: must not be null');

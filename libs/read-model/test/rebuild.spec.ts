@@ -66,6 +66,16 @@ describe('a rebuild', () => {
     await feed.stop();
   });
 
+  it('that is ahead of the live rows waits for them', async () => {
+    const { runner, feed, append } = await given('ahead', 1, { minIntervalMs: 1_000_000 });
+    append('p1');
+    append('p2');
+    expect(await runner.rebuild()).toMatchObject({ equal: true, generation: 2, events: 3 });
+    expect(runner.status().position).toBe(3n);
+    await runner.stop();
+    await feed.stop();
+  });
+
   it('says which rows differ and keeps the live ones', async () => {
     const { runner, feed } = await given('differing', 40);
     await client.query(`UPDATE differing.payments_g1 SET amount_minor = amount_minor + 1 WHERE id = 'p7'`);

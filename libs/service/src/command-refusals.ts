@@ -3,7 +3,7 @@ import type { CommandRefused, ProblemCode } from '@tongbao/contracts';
 import { problems } from '@tongbao/contracts';
 import { WrongRevision, type EventStore, type LogFeed } from '@tongbao/event-store';
 import canonicalize from 'canonicalize';
-import { commandIdOf, type Principal } from './caller.js';
+import { commandIdOf, requiredKey, type Principal } from './caller.js';
 import { Problem } from './problem.js';
 
 /** What failed for the moment is not refused: the same request may succeed when it is repeated. */
@@ -11,10 +11,12 @@ const momentary: readonly ProblemCode[] = ['overloaded', 'unavailable', 'interna
 
 export interface Command {
   principal: Principal;
-  /** The Idempotency-Key header; the work itself refuses a missing one (`requiredKey`), at its place in the order of refusals. */
+  /** The Idempotency-Key header. */
   key: string | undefined;
   operation: string;
   body: unknown;
+  /** What comes before the key in the order of refusals: whether the caller may at all. */
+  before?: () => void;
 }
 
 /**
@@ -42,6 +44,8 @@ export class CommandRefusals {
     const earlier = this.#refused.get(commandId);
     if (earlier) throw repeated(earlier, command);
     try {
+      command.before?.();
+      requiredKey(command.key);
       return await work(commandId);
     } catch (thrown) {
       if (!(thrown instanceof Problem) || momentary.includes(thrown.code) || command.principal.kind !== 'platform') throw thrown;

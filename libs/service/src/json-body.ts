@@ -55,5 +55,6 @@ function membersIn(text: string): number {
 function membersOf(value: unknown): number {
   if (Array.isArray(value)) return value.reduce<number>((count, each) => count + membersOf(each), 0);
   if (typeof value !== 'object' || value === null) return 0;
+  if (Object.hasOwn(value, '__proto__')) throw new SyntaxError('the key __proto__ is not allowed');
   return Object.values(value).reduce<number>((count, each) => count + 1 + membersOf(each), 0);
 }

@@ -1,5 +1,5 @@
 import type { BankLineRecorded, ParticipantEvent } from '@tongbao/contracts';
-import { cashOf, setTransit } from './settlement.fold.js';
+import { cashOf, putPayout } from './settlement.fold.js';
 import type { SettlementRows } from './settlement.rows.js';
 
 /**
@@ -15,22 +15,14 @@ export async function foldBankLine(event: BankLineRecorded, position: bigint, ro
   rows.put('bankCash', { ...cash, cashMinor: cash.cashMinor + amountMinor, lastIncoming });
   if (match.kind !== 'payout' || amountMinor > 0n) return;
   const payout = await rows.require('payouts', match.payoutId);
-  if (payout.inTransit && payout.lineId === lineId) await setTransit(payout, false, rows);
+  if (payout.inTransit && payout.lineId === lineId) await putPayout(payout, { ...payout, inTransit: false }, rows);
 }
 
-/** Who the parties are, and where they are paid. */
+/** Who the parties are, and where they are paid. Limits, keys and suspensions are the ledger's and the payment service's affair. */
 export async function foldParticipant(event: ParticipantEvent, rows: SettlementRows): Promise<void> {
-  switch (event.type) {
-    case 'ParticipantRegistered':
-    case 'BankAccountSet': {
-      const { party } = event;
-      const known = (await rows.get('payees', party)) ?? { party, name: party, bank: null, accountNumber: null, holder: null };
-      if (event.type === 'ParticipantRegistered') return rows.put('payees', { ...known, name: event.name });
-      const { bank, accountNumber, holder } = event;
-      return rows.put('payees', { ...known, bank, accountNumber, holder });
-    }
-    default:
-      // Limits, keys and suspensions are the ledger's and the payment service's affair.
-      return;
-  }
+  if (event.type !== 'ParticipantRegistered' && event.type !== 'BankAccountSet') return;
+  const { party } = event;
+  const known = (await rows.get('payees', party)) ?? { party, name: party, bank: null, accountNumber: null, holder: null };
+  if (event.type === 'ParticipantRegistered') rows.put('payees', { ...known, name: event.name });
+  else rows.put('payees', { ...known, bank: event.bank, accountNumber: event.accountNumber, holder: event.holder });
 }

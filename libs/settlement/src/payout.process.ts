@@ -2,7 +2,7 @@ import type { PayoutEvent } from '@tongbao/contracts';
 import { handle, load, Outage, type EventStore, type Handled } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
 import type { Bank, BankInstruction } from './bank.js';
-import { untilReached, type Follower } from './behind.js';
+import { untilReached, type Follower } from './projection-follower.js';
 import { decidePayout, type PayoutCommand, type PayoutRefusal } from './payout.decide.js';
 import { payoutFold, payoutStream, type Payout, type PayoutState } from './payout.js';
 import type { SettlementQueries } from './settlement.queries.js';

@@ -7,29 +7,40 @@ export async function foldSettlement(event: SettlementEvent, position: bigint, r
   if (event.type === 'SettlementRequested') {
     const { model, currency, windowIds, requestedBy, requestedAt } = event;
     const request = { settlementId, model, currency, windowIds, requestedBy, requestedAt };
-    return rows.put('settlements', { ...emptySettlement, ...request, status: 'requested', position });
+    rows.put('settlements', { ...emptySettlement, ...request, status: 'requested', requestedPosition: position });
+    return;
   }
-  const settlement = { ...(await rows.require('settlements', settlementId)), position };
+  const settlement = await rows.require('settlements', settlementId);
+  if (event.type === 'SettlementCalculated') await foldCalculation(event, rows);
+  if (event.type === 'SettlementAborted') {
+    for (const { party, amountMinor } of settlement.carried ?? []) await carry(settlement, party, BigInt(-amountMinor), rows);
+  }
+  rows.put('settlements', settlementAfter(settlement, event));
+}
+
+function settlementAfter(
+  settlement: RowOf<'settlements'>,
+  event: Exclude<SettlementEvent, { type: 'SettlementRequested' }>,
+): RowOf<'settlements'> {
   switch (event.type) {
     case 'SettlementCalculated':
-      return foldCalculation(event, settlement, rows);
+      return { ...settlement, status: 'calculated', cutOff: BigInt(event.cutOff), facts: event.facts, carried: carriedBy(event) };
     case 'SettlementMismatched':
-      return rows.put('settlements', { ...settlement, status: 'mismatched', differences: event.differences });
+      return { ...settlement, status: 'mismatched', differences: event.differences };
     case 'SettlementVerified':
-      return rows.put('settlements', { ...settlement, status: 'verified', journalRevision: event.journalRevision });
+      return { ...settlement, status: 'verified', journalRevision: event.journalRevision };
     case 'SettlementApproved':
-      return rows.put('settlements', { ...settlement, status: 'approved', approvedBy: event.by });
+      return { ...settlement, status: 'approved', approvedBy: event.by };
     case 'SettlementAborted':
-      for (const { party, amountMinor } of settlement.carried ?? []) await carry(settlement, party, BigInt(-amountMinor), rows);
-      return rows.put('settlements', { ...settlement, status: 'aborted', reason: event.reason, carried: null });
+      return { ...settlement, status: 'aborted', reason: event.reason, carried: null };
     case 'SettlementPaying':
-      return rows.put('settlements', { ...settlement, status: 'paying', carried: null });
+      return { ...settlement, status: 'paying', carried: null };
     case 'SettlementSettled':
-      return rows.put('settlements', { ...settlement, status: 'settled', settledAt: event.settledAt });
+      return { ...settlement, status: 'settled', settledAt: event.settledAt };
     case 'PaymentSidesSettled':
-      return rows.put('settlements', { ...settlement, markedPayments: settlement.markedPayments + event.payments.length });
+      return { ...settlement, markedPayments: settlement.markedPayments + event.payments.length };
     case 'PaymentsMarked':
-      return rows.put('settlements', { ...settlement, status: 'marked' });
+      return { ...settlement, status: 'marked' };
     default:
       return event satisfies never;
   }
@@ -48,12 +59,14 @@ const emptySettlement = {
 };
 
 /** Carried in is consumed and carried out is left for the next one: the carried amount of a party is the running sum of both. */
-async function foldCalculation(event: SettlementCalculated, settlement: RowOf<'settlements'>, rows: SettlementRows): Promise<void> {
-  const { settlementId } = event;
-  const carried = event.parties
+const carriedBy = ({ parties }: SettlementCalculated): { party: string; amountMinor: number }[] =>
+  parties
     .map(({ party, carriedInMinor, carriedOutMinor }) => ({ party, amountMinor: carriedOutMinor - carriedInMinor }))
     .filter(({ amountMinor }) => amountMinor !== 0);
-  for (const { party, amountMinor } of carried) await carry(settlement, party, BigInt(amountMinor), rows);
+
+async function foldCalculation(event: SettlementCalculated, rows: SettlementRows): Promise<void> {
+  const { settlementId } = event;
+  for (const { party, amountMinor } of carriedBy(event)) await carry(event, party, BigInt(amountMinor), rows);
   for (const party of event.parties) {
     const { carriedInMinor, netMinor, payableMinor, carriedOutMinor } = party;
     rows.put('settlementParties', {
@@ -65,10 +78,9 @@ async function foldCalculation(event: SettlementCalculated, settlement: RowOf<'s
       carriedOutMinor: BigInt(carriedOutMinor),
     });
   }
-  for (const obligation of event.obligations) {
-    rows.put('settlementObligations', { ...obligation, settlementId, amountMinor: BigInt(obligation.amountMinor) });
+  for (const { debtor, creditor, amountMinor } of event.obligations) {
+    rows.put('settlementObligations', { settlementId, debtor, creditor, amountMinor: BigInt(amountMinor) });
   }
-  rows.put('settlements', { ...settlement, status: 'calculated', cutOff: BigInt(event.cutOff), facts: event.facts, carried });
 }
 
 async function carry(
@@ -83,50 +95,50 @@ async function carry(
 
 /** Payouts and collections, and the part of the cash at the bank that is on its way out with them. */
 export async function foldPayout(event: PayoutEvent, position: bigint, rows: SettlementRows): Promise<void> {
-  const { payoutId } = event;
+  const { payoutId, party, currency, direction } = event;
   const amountMinor = BigInt(event.amountMinor);
   if (event.type === 'PayoutRequested') {
-    const { settlementId, party, direction, currency, bank, accountNumber, holder, requestedAt } = event;
+    const { settlementId, bank, accountNumber, holder, requestedAt } = event;
     const terms = { payoutId, settlementId, party, direction, amountMinor, currency, bank, accountNumber, holder, requestedAt };
     const { attempt = 0, lineId = null, inTransit = false } = (await rows.get('payouts', payoutId)) ?? {};
-    return rows.put('payouts', { ...terms, status: 'requested', attempt, code: null, lineId, inTransit, requestedPosition: position });
+    rows.put('payouts', { ...terms, status: 'requested', attempt, code: null, lineId, inTransit, requestedPosition: position });
+    return;
   }
   const payout = await rows.require('payouts', payoutId);
+  if (event.type === 'PayoutCarried')
+    await carry({ model: event.model, currency }, party, direction === 'payout' ? amountMinor : -amountMinor, rows);
+  await putPayout(payout, payoutAfter(payout, event), rows);
+}
+
+function payoutAfter(payout: RowOf<'payouts'>, event: Exclude<PayoutEvent, { type: 'PayoutRequested' }>): RowOf<'payouts'> {
   switch (event.type) {
     case 'PayoutHeld':
-      return rows.put('payouts', { ...payout, status: 'held', code: null });
+      return { ...payout, status: 'held', code: null };
     case 'PayoutRefused':
-      return rows.put('payouts', { ...payout, status: 'refused', code: event.code });
+      return { ...payout, status: 'refused', code: event.code };
     case 'PayoutAwaitingFunds':
-      return rows.put('payouts', { ...payout, status: 'awaiting_funds' });
+      return { ...payout, status: 'awaiting_funds' };
     case 'PayoutInstructed':
-      return setTransit({ ...payout, status: 'instructed', attempt: event.attempt, code: null }, payout.direction === 'payout', rows);
+      return { ...payout, status: 'instructed', attempt: event.attempt, code: null, inTransit: payout.direction === 'payout' };
     case 'PayoutConfirmed':
-      return rows.put('payouts', { ...payout, status: 'confirmed', lineId: event.lineId });
+      return { ...payout, status: 'confirmed', lineId: event.lineId };
     case 'PayoutFailed':
-      return setTransit({ ...payout, status: 'failed', code: event.code }, false, rows);
+      return { ...payout, status: 'failed', code: event.code, inTransit: false };
     case 'PayoutReturned':
-      return rows.put('payouts', { ...payout, status: 'returned' });
+      return { ...payout, status: 'returned' };
     case 'PayoutCarried':
-      await carry(
-        { model: event.model, currency: event.currency },
-        event.party,
-        event.direction === 'payout' ? amountMinor : -amountMinor,
-        rows,
-      );
-      return rows.put('payouts', { ...payout, status: 'carried' });
+      return { ...payout, status: 'carried' };
     default:
       return event satisfies never;
   }
 }
 
 /** Puts the payout, and keeps the bank's amount in transit to it. */
-export async function setTransit(payout: RowOf<'payouts'>, inTransit: boolean, rows: SettlementRows): Promise<void> {
-  if (payout.inTransit !== inTransit) {
-    const cash = await cashOf(rows, payout.bank, payout.currency);
-    rows.put('bankCash', { ...cash, transitMinor: cash.transitMinor + (inTransit ? payout.amountMinor : -payout.amountMinor) });
-  }
-  rows.put('payouts', { ...payout, inTransit });
+export async function putPayout(before: RowOf<'payouts'>, after: RowOf<'payouts'>, rows: SettlementRows): Promise<void> {
+  rows.put('payouts', after);
+  if (before.inTransit === after.inTransit) return;
+  const cash = await cashOf(rows, after.bank, after.currency);
+  rows.put('bankCash', { ...cash, transitMinor: cash.transitMinor + (after.inTransit ? after.amountMinor : -after.amountMinor) });
 }
 
 export async function cashOf(rows: SettlementRows, bank: string, currency: string): Promise<RowOf<'bankCash'>> {

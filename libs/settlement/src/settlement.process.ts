@@ -2,7 +2,7 @@ import type { EventStore } from '@tongbao/event-store';
 import { handle, load } from '@tongbao/event-store';
 import type { PartySettlement, PayoutEvent, SettlementEvent } from '@tongbao/contracts';
 import type { Clock } from '@tongbao/service';
-import { ProjectionBehind } from './behind.js';
+import { ProjectionBehind } from './projection-follower.js';
 import type { SettlementModel } from './models.js';
 import { decidePayout, type PayoutRefusal } from './payout.decide.js';
 import { payoutFold, payoutIdOf, payoutStream, type PayoutState } from './payout.js';

@@ -80,20 +80,9 @@ const payoutStatuses: Record<PayoutEvent['type'], string> = {
 function payoutMessages(event: PayoutEvent): OutgoingMessage[] {
   const { payoutId, settlementId, party, direction, amountMinor, currency } = event;
   const about = { payoutId, settlementId, party, direction, amountMinor, currency };
-  return [...holdCommands(event), news(payoutId, { type: 'PayoutStatusChanged', ...about, status: payoutStatuses[event.type] })];
-}
-
-/** A payout needs the ledger's leave: its amount is held on the party's account. Only a payout that was held names a hold when it is carried. */
-function holdCommands(event: PayoutEvent): OutgoingMessage[] {
-  if (!('holdId' in event) || event.holdId === undefined) return [];
-  const { payoutId, party, amountMinor, currency, holdId } = event;
-  const hold = { holdId, purpose: 'payout' as const, ref: payoutId };
-  switch (event.type) {
-    case 'PayoutRequested':
-      return [ledgerCommand({ type: 'PlaceHold', ...hold, currency, reservations: [{ account: party, amountMinor }] })];
-    case 'PayoutCarried':
-      return [ledgerCommand({ type: 'VoidHold', ...hold })];
-    default:
-      return [];
-  }
+  const status = news(payoutId, { type: 'PayoutStatusChanged', ...about, status: payoutStatuses[event.type] });
+  if (event.type !== 'PayoutRequested' || event.holdId === undefined) return [status];
+  // The ledger's leave: the amount is held on the party's account. The ledger itself ends the hold by the facts that follow.
+  const reservations = [{ account: party, amountMinor }];
+  return [ledgerCommand({ type: 'PlaceHold', holdId: event.holdId, purpose: 'payout', ref: payoutId, currency, reservations }), status];
 }

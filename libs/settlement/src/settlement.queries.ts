@@ -1,5 +1,5 @@
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
-import { and, asc, eq, gt, inArray, isNotNull, lt, ne, notInArray, or } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, lt, ne, notInArray, or } from 'drizzle-orm';
 import type { CarriedAmount, Obligation, PartyNet } from './settlement.calculate.js';
 import type { RowOf } from './settlement.rows.js';
 import {
@@ -80,17 +80,12 @@ export class SettlementQueries {
           and(eq(settlements.status, 'aborted'), inArray(settlements.settlementId, claimed)),
         ),
       )
-      .orderBy(asc(settlements.position));
+      .orderBy(asc(settlements.requestedPosition));
     return rows.map(({ settlementId }) => settlementId);
   }
 
   payoutsOf(settlementId: string): Promise<RowOf<'payouts'>[]> {
     return this.#database.select().from(payouts).where(eq(payouts.settlementId, settlementId)).orderBy(asc(payouts.payoutId));
-  }
-
-  async payout(payoutId: string): Promise<RowOf<'payouts'> | undefined> {
-    const [row] = await this.#database.select().from(payouts).where(eq(payouts.payoutId, payoutId));
-    return row;
   }
 
   /** What may be instructed, in the order in which it was asked for: payouts that the ledger holds, and collections. */
@@ -128,11 +123,5 @@ export class SettlementQueries {
   async availableCash(bank: string): Promise<Map<string, bigint>> {
     const rows = await this.#database.select().from(bankCash).where(eq(bankCash.bank, bank));
     return new Map(rows.map(({ currency, cashMinor, transitMinor }) => [currency, cashMinor - transitMinor]));
-  }
-
-  /** Windows of a model and currency that are closed and not claimed, from a sequence on. */
-  closedWindowsAfter(model: string, currency: string, sequence: number): Promise<RowOf<'windows'>[]> {
-    const mine = and(eq(windows.model, model), eq(windows.currency, currency), eq(windows.state, 'closed'), gt(windows.sequence, sequence));
-    return this.#database.select().from(windows).where(mine).orderBy(asc(windows.sequence));
   }
 }

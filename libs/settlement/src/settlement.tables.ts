@@ -108,9 +108,10 @@ export const settlements = schema.table(
     settledAt: text('settled_at'),
     /** Payments that have been told of it. */
     markedPayments: integer('marked_payments').notNull(),
-    position: position('position'),
+    /** Position of its SettlementRequested: settlements are listed in this order. */
+    requestedPosition: position('requested_position'),
   },
-  (table) => [index('settlements_by_status').on(table.status)],
+  (table) => [index('settlements_by_status').on(table.status), index('settlements_by_request').on(table.requestedPosition)],
 );
 
 export const settlementParties = schema.table(

@@ -18,22 +18,26 @@ import { nettedSidesOf, type FactTransfer } from './sides.js';
  */
 export async function foldWindow(event: WindowEvent, position: bigint, rows: SettlementRows): Promise<void> {
   const { windowId, model, currency, sequence } = event;
-  if (event.type === 'WindowOpened') {
-    const window = sequence === 1 ? await currentWindow(rows, model, currency) : await rows.require('windows', windowId);
-    return rows.put('windows', { ...window, openedAt: event.openedAt });
-  }
-  const window = await rows.require('windows', windowId);
+  const isFirst = event.type === 'WindowOpened' && sequence === 1;
+  const window = isFirst ? await currentWindow(rows, model, currency) : await rows.require('windows', windowId);
+  rows.put('windows', windowAfter(window, event, position));
+  if (event.type !== 'WindowClosed') return;
+  rows.put('windows', newWindow(model, currency, sequence + 1, position));
+  rows.put('currentWindows', { model, currency, windowId: event.nextWindowId, sequence: sequence + 1 });
+}
+
+function windowAfter(window: RowOf<'windows'>, event: WindowEvent, position: bigint): RowOf<'windows'> {
   switch (event.type) {
+    case 'WindowOpened':
+      return { ...window, openedAt: event.openedAt };
     case 'WindowClosed':
-      rows.put('windows', { ...window, state: 'closed', cutOff: position, closedAt: event.closedAt, closedBy: event.by });
-      rows.put('windows', newWindow(model, currency, sequence + 1, position));
-      return rows.put('currentWindows', { model, currency, windowId: event.nextWindowId, sequence: sequence + 1 });
+      return { ...window, state: 'closed', cutOff: position, closedAt: event.closedAt, closedBy: event.by };
     case 'WindowClaimed':
-      return rows.put('windows', { ...window, state: 'settling', settlementId: event.settlementId });
+      return { ...window, state: 'settling', settlementId: event.settlementId };
     case 'WindowReleased':
-      return rows.put('windows', { ...window, state: 'closed', settlementId: null });
+      return { ...window, state: 'closed', settlementId: null };
     case 'WindowSettled':
-      return rows.put('windows', { ...window, state: 'settled', settlementId: event.settlementId });
+      return { ...window, state: 'settled', settlementId: event.settlementId };
     default:
       return event satisfies never;
   }

@@ -26,11 +26,13 @@ export class CrashPlan {
 
   #wrap<T extends object>(target: T, effects: readonly string[]): T {
     return new Proxy(target, {
-      get: (object, name) => {
+      get: (object, name): unknown => {
         const member: unknown = Reflect.get(object, name, object);
-        if (typeof member !== 'function') return member;
-        if (!effects.includes(String(name))) return (...args: unknown[]) => this.#alive(() => Reflect.apply(member, object, args));
-        return (...args: unknown[]) => this.#effect(async () => Reflect.apply(member, object, args));
+        if (!isFunction(member)) return member;
+        const call = (args: unknown[]): unknown => Reflect.apply(member, object, args);
+        return effects.includes(String(name))
+          ? (...args: unknown[]) => this.#effect(() => Promise.resolve(call(args)))
+          : (...args: unknown[]) => this.#alive(() => call(args));
       },
     });
   }
@@ -55,3 +57,5 @@ export class CrashPlan {
     throw new Crash(`killed ${this.when} effect ${this.at}`);
   }
 }
+
+const isFunction = (member: unknown): member is (...args: unknown[]) => unknown => typeof member === 'function';

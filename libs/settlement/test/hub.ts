@@ -73,18 +73,11 @@ export class TestHub {
   }
 
   async stop(): Promise<void> {
-    process.stderr.write('stop projection\n');
     await this.projection.stop();
-    process.stderr.write('stop feed\n');
-    const t = setTimeout(() => process.stderr.write(JSON.stringify(this.feed.status(), (_, v) => typeof v === 'bigint' ? String(v) : v)), 4000);
     await this.feed.stop();
-    clearTimeout(t);
-    process.stderr.write('stop sql\n');
     await this.sql.close();
-    process.stderr.write('stop store\n');
-    await this.store.close();
-    process.stderr.write('stop server\n');
-    await this.server.close();
+    // Together: the client waits for reads that were left half way, which only the server ends.
+    await Promise.all([this.store.close(), this.server.close()]);
     this.bank.close();
   }
 

@@ -10,6 +10,8 @@ import { usageOf, type ProcessUsage } from './process-usage.js';
 
 const mainFile = fileURLToPath(new URL('../../../standalone/dist/main.js', import.meta.url));
 
+const stopWithinMs = 30_000;
+
 /** The product as `npm start` runs it, in a process of its own, on data that is removed afterwards. */
 export class HubUnderTest {
   readonly #clients = new Map<Role, HubClient>();
@@ -84,7 +86,9 @@ export class HubUnderTest {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const exit = once(this.child, 'exit');
       this.child.kill('SIGTERM');
+      const late = setTimeout(() => this.child.kill('SIGKILL'), stopWithinMs);
       await exit;
+      clearTimeout(late);
     }
     rmSync(this.dataDir, { recursive: true, force: true });
   }

@@ -117,6 +117,7 @@ class PaymentLoad {
     let status = 0;
     const options = { method: 'POST', path: '/v1/payments', headers, body };
     this.pool.dispatch(options, {
+      onRequestStart: () => undefined,
       onResponseStart: (_, statusCode) => {
         status = statusCode;
       },

@@ -31,7 +31,7 @@ export function readPurchases(file: string, which: 'sample' | 'all'): Purchase[]
 }
 
 export function parsePurchases(csv: string, which: 'sample' | 'all'): Purchase[] {
-  const [head, ...rows] = parse(csv) as string[][]; // without columns, rows are lists of text
+  const [head, ...rows] = parse(csv);
   if (head?.join() !== columns.join()) throw new Error(`the first line must be ${columns.join()}`);
   const purchases = rows.map((row, index) => toPurchase(row, index + 2));
   const wanted = which === 'all' ? purchases : purchases.filter(({ inSample }) => inSample);

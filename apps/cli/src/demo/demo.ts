@@ -1,0 +1,151 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EventStore } from '@tongbao/event-store';
+import { UsageError } from '../exit-codes.js';
+import { HubProcess } from '../hub-process.js';
+import { toJson, type Io } from '../io.js';
+import { amountText, countText, durationText } from '../text-table.js';
+import { agreements, creators, platforms } from './cast.js';
+import { checkEvidence, type Evidence } from './checks.js';
+import { exampleText, findingsText, moneyText, monthHead, monthTotal, partiesText, ratesText, webhooksText, type MonthResult, type Rates } from './demo-report.js';
+import { gatherEvidence } from './evidence.js';
+import { runExampleOne } from './example-one.js';
+import { HubApi } from './hub-api.js';
+import { inParallel } from './in-parallel.js';
+import { readPurchases, totalsOf, type Purchase } from './purchases.js';
+import { replayMonths } from './replay-months.js';
+import { Replay } from './replay.js';
+import { currency, providers, Scenario } from './scenario.js';
+import { WebhookReceiver } from './webhook-receiver.js';
+
+export interface DemoOptions {
+  which: 'sample' | 'all';
+  /** Leaves the hub running at the end, until Ctrl-C. */
+  keep: boolean;
+  /** Of the hub; 0 takes any free one. */
+  port: number;
+  /** A new folder that is kept; a temporary one is removed. */
+  dataDir?: string;
+  json: boolean;
+}
+
+const seed = 19_970_101;
+const lastDate = '1998-06-30';
+const dataFile = fileURLToPath(new URL('../../../../examples/cdnow-purchases.csv', import.meta.url));
+
+/**
+ * Replays real purchases through the product, started for it as `npm start` does, and checks what comes of them.
+ * @returns whether every check passed
+ */
+export async function runDemo(options: DemoOptions, given: Io): Promise<boolean> {
+  const startedMs = performance.now();
+  const io: Io = options.json ? { ...given, out: () => undefined, isTerminal: false } : given;
+  const purchases = readPurchases(dataFile, options.which);
+  io.out(`${introduction(purchases, options.which)}\n`);
+  const dataDir = dataDirOf(options);
+  const hub = await HubProcess.start({ dataDir, port: options.port });
+  const stop = () => void hub.stop();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const receiver = await WebhookReceiver.start();
+  const api = new HubApi(hub.url, dataDir);
+  try {
+    io.out(` hub        ${hub.url}, ready after ${durationText(performance.now() - startedMs)}\n\n`);
+    const result = await play(purchases, { io, hub, api, receiver, startedMs });
+    if (options.json) given.out(`${toJson(result)}\n`);
+    if (options.keep) await keptUntilStopped(hub, given);
+    return result.findings.every(({ passed }) => passed);
+  } catch (error) {
+    if (!hub.isRunning) throw new Error(`the hub has ended; its log ends so:\n${hub.endOfLog()}`, { cause: error });
+    throw error;
+  } finally {
+    await api.close();
+    await hub.stop();
+    await receiver.close();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    if (options.dataDir === undefined && !options.keep) rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+interface Stage {
+  io: Io;
+  hub: HubProcess;
+  api: HubApi;
+  receiver: WebhookReceiver;
+  startedMs: number;
+}
+
+async function play(purchases: readonly Purchase[], { io, hub, api, receiver, startedMs }: Stage) {
+  const example = await runExampleOne(api);
+  io.out(`Example 1: an article for 10.00 on platform A, processed by platform B; then 4.00 go back\n${exampleText(example)}\n\n`);
+  await registerCast(api, receiver);
+
+  io.out(`The purchases, a window for each month of the data (${currency})\n${monthHead()}\n`);
+  const replay = new Replay(api);
+  const replayStartedMs = performance.now();
+  const months = await replayMonths(purchases, new Scenario(seed, lastDate), { io, api, replay });
+  const replayMs = performance.now() - replayStartedMs;
+  io.out(`${monthTotal(months)}\n\n`);
+
+  const store = EventStore.connect(hub.eventStoreUrl);
+  const evidence = await gatherEvidence({ api, receiver, replay, months, example, expected: totalsOf(purchases), store, eventStoreUrl: hub.eventStoreUrl }).finally(() => store.close());
+  const findings = checkEvidence(evidence);
+  const rates: Rates = {
+    replayMs,
+    orders: replay.counts.orders,
+    events: evidence.store.events,
+    rebuildEvents: evidence.rebuild.events,
+    rebuildSeconds: evidence.rebuild.seconds,
+    webhooks: [...receiver.counts.values()].reduce((sum, count) => sum + count, 0),
+    repeatedWebhooks: receiver.repeated,
+    totalMs: performance.now() - startedMs,
+  };
+  io.out(`What came of it (${currency})\n${partiesText(evidence)}\n\n${moneyText(evidence)}\n\n${webhooksText(receiver.counts)}\n\n`);
+  io.out(`Checks\n${findingsText(findings)}\n\nRates on this machine\n${ratesText(rates)}\n`);
+  return summaryOf(months, evidence, findings, rates, receiver);
+}
+
+/** The result as JSON tells it. */
+function summaryOf(months: MonthResult[], { example, payouts }: Evidence, findings: ReturnType<typeof checkEvidence>, rates: Rates, { counts }: WebhookReceiver) {
+  return { seed, example, months, payouts: payouts.length, webhooks: Object.fromEntries(counts), findings, rates };
+}
+
+async function registerCast(api: HubApi, receiver: WebhookReceiver): Promise<void> {
+  for (const { platformId, name } of platforms) {
+    await api.join({ platformId, name, currencies: [currency], methods: [...providers, 'wallet'] });
+    receiver.trust(platformId, await api.registerEndpoint(platformId, receiver.urlFor(platformId)));
+  }
+  await inParallel(creators, 8, ({ creatorId, name, hasBankAccount }) => api.addCreator(creatorId, name, hasBankAccount));
+  await inParallel(agreements, 8, ({ agreementId, name, rules }) => api.agree(agreementId, name, rules));
+}
+
+function introduction(purchases: readonly Purchase[], which: DemoOptions['which']): string {
+  const { orders, grossMinor } = totalsOf(purchases);
+  const customers = new Set(purchases.map(({ customerId }) => customerId)).size;
+  const part = which === 'sample' ? 'the published one-in-ten sample; --all replays all 69,659 orders' : 'all of it';
+  return `Tongbao demo: real purchases through the whole hub
+
+ data       ${countText(orders)} orders of ${countText(customers)} customers of CDNOW, January 1997 to June 1998, ${amountText(grossMinor, currency)} ${currency} (${part};
+            Fader and Hardie 2001, see examples/README.md): customers, days, quantities and amounts are real
+ generated  ${platforms.length} platforms, their agreements, ${creators.length} creators, albums, payment methods, wallets, refunds and the providers' moods; seed ${seed}
+ time       the hub's clock is today's. The data's day is part of the order's name, as in cdnow-1997-01-01-000001, and a window is closed at each
+            month's end of the data`;
+}
+
+function dataDirOf({ dataDir }: DemoOptions): string {
+  if (dataDir === undefined) return mkdtempSync(join(tmpdir(), 'tongbao-demo-'));
+  if (existsSync(join(dataDir, 'events'))) throw new UsageError(`${dataDir} holds the data of a hub already: the demo wants a new folder.`);
+  return dataDir;
+}
+
+async function keptUntilStopped(hub: HubProcess, io: Io): Promise<void> {
+  io.err(`
+The hub goes on until Ctrl-C.
+  HTTP API     ${hub.url}/v1 (description: ${hub.url}/openapi.json)
+  event store  ${hub.eventStoreUrl}
+  data         ${hub.dataDir} (operators' tokens in operators.json, log in hub.log; kept)
+  look around  npx tongbao payments show lyra/<order> --url ${hub.url} --event-store '${hub.eventStoreUrl}' --data ${hub.dataDir}
+`);
+  await hub.ended;
+}

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openApplication, type Reply } from '../test/application.js';
+import { captured, example1, example2, transfer } from '../test/facts.js';
+
+let hub: Awaited<ReturnType<typeof openApplication>>;
+
+beforeAll(async () => {
+  hub = await openApplication();
+  for (const name of ['A', 'B']) {
+    const party = `platform:${name}`;
+    await hub.happened(`participant-${party}`, {
+      type: 'ParticipantRegistered',
+      party,
+      kind: 'platform',
+      id: name,
+      name,
+      currencies: [],
+      methods: [],
+    });
+    await hub.happened(`participant-${party}`, { type: 'BankAccountSet', party, bank: 'x', accountNumber: `acc-${name}`, holder: name });
+  }
+}, 60_000);
+
+afterAll(() => hub.close());
+
+const settlements = '/v1/settlement/settlements';
+const windows = '/v1/settlement/windows';
+
+describe('the finance API', () => {
+  it('takes a window from open to settled, and tells everyone who is concerned', async () => {
+    hub.bank.depositFromProvider('alipay', 10_000, 'USD');
+    await hub.happened('payment-p1', example1('p1'));
+    const last = await hub.happened('payment-p2', example2('p2'));
+    const open = await hub.get(`${windows}/dnm_USD_000001?atLeast=${last}`);
+    expect(open).toMatchObject({
+      status: 200,
+      body: {
+        state: 'open',
+        facts: 2,
+        parties: [
+          { party: 'creator:K', netMinor: 1_659 },
+          { party: 'platform:A', netMinor: 1_500 },
+          { party: 'platform:B', netMinor: 661 },
+        ],
+      },
+    });
+
+    const closed = await hub.post(`${windows}/dnm_USD_000001/close`);
+    expect(closed.status).toBe(200);
+    const asked = await hub.post(settlements, { windowIds: ['dnm_USD_000001'] }, { token: 'approver' });
+    expect(asked.status).toBe(201);
+    const { settlementId } = asked.body;
+    await hub.heard(
+      (message) => message.type === 'SettlementStatusChanged' && message.settlementId === settlementId && message.status === 'verified',
+    );
+    expect(await hub.post(`${settlements}/${settlementId}/approve`, undefined, { token: 'finance' })).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden' },
+    });
+    expect(await hub.post(`${settlements}/${settlementId}/approve`, undefined, { token: 'approver' })).toMatchObject({
+      status: 403,
+      body: { code: 'four_eyes' },
+    });
+
+    const redone = await hub.post(`${settlements}/${settlementId}/abort`, { reason: 'somebody else must ask' });
+    const again = await hub.post(settlements, { windowIds: ['dnm_USD_000001'] });
+    expect([redone.status, again.status]).toEqual([200, 201]);
+    const second = again.body.settlementId;
+    await hub.heard(
+      (message) => message.type === 'SettlementStatusChanged' && message.settlementId === second && message.status === 'verified',
+    );
+    expect((await hub.post(`${settlements}/${second}/approve`, undefined, { token: 'approver' })).status).toBe(200);
+
+    const told = await hub.heard((message) => message.type === 'PaymentSideSettled' && message.paymentId === 'p2');
+    expect(told).toEqual([
+      {
+        type: 'PaymentSideSettled',
+        paymentId: 'p2',
+        settlementId: second,
+        windowId: 'dnm_USD_000001',
+        sides: [
+          { party: 'platform:A', netMinor: 600 },
+          { party: 'platform:B', netMinor: 711 },
+          { party: 'creator:K', netMinor: 1_659 },
+        ],
+      },
+    ]);
+    const settled = await untilDone(`${settlements}/${second}`);
+    expect(settled.body).toMatchObject({
+      status: 'settled',
+      windowIds: ['dnm_USD_000001'],
+      requestedBy: 'operator:fin',
+      approvedBy: 'operator:boss',
+      obligations: [{ debtor: 'platform:A', creditor: 'platform:B', amountMinor: 2_400 }],
+      payouts: [
+        { party: 'platform:A', amountMinor: 1_500, status: 'confirmed' },
+        { party: 'platform:B', amountMinor: 661, status: 'confirmed' },
+      ],
+      paymentsTold: { count: 2, done: true },
+    });
+    const payouts = await hub.heard((message) => message.type === 'PayoutStatusChanged' && message.status === 'confirmed');
+    expect(payouts.map((message) => 'amountMinor' in message && message.amountMinor).sort()).toEqual([1_500, 661]);
+  });
+
+  it('answers where every party stands', async () => {
+    const last = await hub.happened('payment-p3', captured('p3', [transfer('provider:alipay', 'platform:A', 250, 'purchase')]));
+    const { body } = await hub.get(`/v1/finance/positions?currency=USD&atLeast=${last}`);
+    expect(body.items).toEqual([
+      { party: 'creator:K', currency: 'USD', positionMinor: 1_659, openNetMinor: 0, unsettledNetMinor: 0, carriedMinor: 1_659 },
+      { party: 'platform:A', currency: 'USD', positionMinor: 250, openNetMinor: 250, unsettledNetMinor: 0, carriedMinor: 0 },
+      { party: 'platform:B', currency: 'USD', positionMinor: 0, openNetMinor: 0, unsettledNetMinor: 0, carriedMinor: 0 },
+    ]);
+    const first = await hub.get('/v1/finance/positions?limit=2');
+    const rest = await hub.get(`/v1/finance/positions?limit=2&cursor=${first.body.next}`);
+    expect([first.body.items, rest.body.items].map((items) => items?.length)).toEqual([2, 1]);
+    expect(rest.body.next).toBeUndefined();
+  });
+
+  it('gives a party’s statement: opening, every movement, closing; as JSON and as CSV', async () => {
+    const { body } = await hub.get('/v1/finance/statements?party=platform:A&currency=USD');
+    expect(body).toMatchObject({ openingMinor: 0, closingMinor: 250 });
+    const lines = (body as unknown as { lines: { kind: string; amountMinor: number; balanceMinor: number }[] }).lines;
+    expect(lines.map(({ kind, amountMinor, balanceMinor }) => [kind, amountMinor, balanceMinor])).toEqual([
+      ['purchase', 1_000, 1_000],
+      ['platform-service-fee', -100, 900],
+      ['purchase', 3_000, 3_900],
+      ['owner-share', -2_400, 1_500],
+      ['payout', -1_500, 0],
+      ['purchase', 250, 250],
+    ]);
+    const csv = await hub.get('/v1/finance/statements?party=platform:A&currency=USD', 'auditor', { accept: 'text/csv' });
+    expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8');
+    expect(csv.text.split('\n').slice(0, 3)).toEqual([
+      'position,at,kind,ref,counterparty,currency,amountMinor,balanceMinor,external',
+      ',,opening,,,USD,,0,',
+      expect.stringMatching(/^\d+,\d{4}-.*Z,purchase,p1,provider:alipay,USD,1000,1000,$/),
+    ]);
+    const later = await hub.get('/v1/finance/statements?party=platform:A&currency=USD&from=2999-01-01T00:00:00Z');
+    expect(later.body).toMatchObject({ openingMinor: 250, lines: [], closingMinor: 250 });
+  });
+
+  it('shows a platform its own account and no other, and no settlement', async () => {
+    const key = await hub.platformKey('A');
+    expect((await hub.get('/v1/finance/positions', key)).body.items).toMatchObject([{ party: 'platform:A' }]);
+    expect((await hub.get('/v1/finance/statements?currency=USD', key)).status).toBe(200);
+    expect((await hub.get('/v1/finance/statements?party=platform:B&currency=USD', key)).body).toMatchObject({ code: 'forbidden' });
+    expect((await hub.get(settlements, key)).body).toMatchObject({ code: 'forbidden' });
+  });
+
+  it('lists windows and settlements, page by page', async () => {
+    const all = await hub.get(windows);
+    expect(all.body.items).toMatchObject([
+      { windowId: 'dnm_CNY_000001' },
+      { windowId: 'dnm_USD_000002', state: 'open' },
+      { windowId: 'dnm_USD_000001', state: 'settled' },
+    ]);
+    const first = await hub.get(`${windows}?limit=2`);
+    const rest = await hub.get(`${windows}?limit=2&cursor=${first.body.next}`);
+    expect([...(first.body.items ?? []), ...(rest.body.items ?? [])]).toEqual(all.body.items);
+    expect((await hub.get(`${windows}?currency=USD&state=settled`)).body.items).toMatchObject([{ windowId: 'dnm_USD_000001' }]);
+    const newest = await hub.get(`${settlements}?limit=1`);
+    const oldest = await hub.get(`${settlements}?limit=1&cursor=${newest.body.next}`);
+    expect([newest.body.items, oldest.body.items]).toMatchObject([
+      [{ status: 'settled' }],
+      [{ status: 'aborted', reason: 'somebody else must ask' }],
+    ]);
+    expect((await hub.get('/v1/settlement/models')).body.items).toMatchObject([
+      { name: 'dnm', currency: 'USD' },
+      { name: 'dnm', currency: 'CNY' },
+    ]);
+  });
+
+  it('answers a repeated request as it answered the first', async () => {
+    const first = await hub.post(`${windows}/dnm_CNY_000001/close`, undefined, { key: 'close-cny' });
+    const second = await hub.post(`${windows}/dnm_CNY_000001/close`, undefined, { key: 'close-cny' });
+    expect(second).toMatchObject({ status: 200, body: first.body });
+    expect(await hub.post(`${windows}/dnm_CNY_000001/close`)).toMatchObject({ status: 409, body: { code: 'window_not_open' } });
+  });
+
+  it.each<[string, () => Promise<Reply>, number, string, string?]>([
+    ['a close without an idempotency key', () => hub.postWithoutKey(`${windows}/dnm_USD_000002/close`), 422, 'invalid', 'Idempotency-Key'],
+    ['a window that does not exist', () => hub.get(`${windows}/dnm_USD_000099`), 404, 'not_found'],
+    ['closing one that does not exist', () => hub.post(`${windows}/nonsense/close`), 404, 'not_found'],
+    ['a state that is none', () => hub.get(`${windows}?state=ajar`), 422, 'invalid', 'state'],
+    ['a cursor that was made up', () => hub.get(`${settlements}?cursor=WyJ4Il0`), 422, 'invalid', 'cursor'],
+    ['a settlement of nothing', () => hub.post(settlements, { windowIds: [] }), 422, 'invalid', 'windowIds'],
+    ['a settlement with a field that nobody knows', () => hub.post(settlements, { windowIds: ['x'], fast: true }), 422, 'invalid', 'fast'],
+    ['a settlement of an open window', () => hub.post(settlements, { windowIds: ['dnm_USD_000002'] }), 409, 'window_not_closed'],
+    ['a settlement by an auditor', () => hub.post(settlements, { windowIds: ['dnm_CNY_000001'] }, { token: 'auditor' }), 403, 'forbidden'],
+    ['a settlement that does not exist', () => hub.get(`${settlements}/stl_x`), 404, 'not_found'],
+    ['its payouts', () => hub.get(`${settlements}/stl_x/payouts`), 404, 'not_found'],
+    ['approving it', () => hub.post(`${settlements}/stl_x/approve`, undefined, { token: 'approver' }), 404, 'not_found'],
+    ['aborting it', () => hub.post(`${settlements}/stl_x/abort`, { reason: 'why not' }), 404, 'not_found'],
+    ['aborting without a reason', () => hub.post(`${settlements}/stl_x/abort`, {}), 422, 'invalid', 'reason'],
+    ['a payout that does not exist, again', () => hub.post('/v1/settlement/payouts/x/retry'), 404, 'not_found'],
+    ['a payout that does not exist, carried', () => hub.post('/v1/settlement/payouts/x/carry'), 404, 'not_found'],
+    ['a statement of nobody', () => hub.get('/v1/finance/statements?currency=USD'), 422, 'invalid', 'party'],
+    ['a statement of the hub', () => hub.get('/v1/finance/statements?party=hub:fees&currency=USD'), 422, 'invalid', 'party'],
+    ['a statement in no currency', () => hub.get('/v1/finance/statements?party=platform:A&currency=XXQ'), 422, 'invalid', 'currency'],
+    [
+      'a statement from a time without a zone',
+      () => hub.get('/v1/finance/statements?party=platform:A&currency=USD&from=2026-01-01'),
+      422,
+      'invalid',
+      'from',
+    ],
+    [
+      'a statement that ends before it begins',
+      () => hub.get('/v1/finance/statements?party=platform:A&currency=USD&from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z'),
+      422,
+      'invalid',
+      'to',
+    ],
+  ])('refuses %s', async (_, ask, status, code, field) => {
+    expect(await ask()).toMatchObject({ status, body: { code, ...(field && { field }) } });
+  });
+});
+
+/** The settlement, once all its payments have been told. */
+async function untilDone(url: string): Promise<Reply> {
+  for (;;) {
+    const reply = await hub.get(url);
+    if ((reply.body as unknown as { paymentsTold: { done: boolean } }).paymentsTold.done) return reply;
+  }
+}

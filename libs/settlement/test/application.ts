@@ -1,0 +1,190 @@
+import { Controller, Inject, Module } from '@nestjs/common';
+import { Bus, busCategories, Consume, EmbeddedTransport, type Message, type Publisher } from '@tongbao/bus';
+import { topics, type EntriesPosted, type PlaceHold, type SettlementMessage } from '@tongbao/contracts';
+import { EventStore, LogFeed, type DomainEvent } from '@tongbao/event-store';
+import { startEventStoreServer } from '@tongbao/event-store-server';
+import { openPglite, ProjectionRunner } from '@tongbao/read-model';
+import { SandboxBank } from '@tongbao/sandbox';
+import {
+  CommandRefusals,
+  createHttpApplication,
+  EVENT_STORE,
+  HubModule,
+  loadConfig,
+  newApiKey,
+  OperatorDirectory,
+  PlatformKeys,
+  systemClock,
+} from '@tongbao/service';
+import pino from 'pino';
+import { SettlementModule } from '../src/settlement.module.js';
+import { settlementCategories, settlementProjection } from '../src/settlement.projection.js';
+import { settlementPublisher } from '../src/settlement.publish.js';
+import { isMoneyFactKind } from '../src/sides.js';
+import { postedFor } from './facts.js';
+import { modelFor } from './hub.js';
+
+/** A ledger that posts every fact as it comes, and places every hold. */
+@Controller()
+class FakeLedger {
+  #source = 0n;
+
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  @Consume({ group: 'ledger', topic: topics.ledgerCommands, type: 'PlaceHold' })
+  async placeHold({ id, data: { holdId, purpose, ref } }: Message<PlaceHold>): Promise<void> {
+    const outcome = { commandId: id, contentHash: '', command: 'PlaceHold', subject: holdId, purpose, ref, result: 'accepted' as const };
+    await this.#append({ ...postedFor([], this.#source, 1), outcomes: [outcome] });
+  }
+
+  follow(feed: LogFeed): void {
+    feed.consume({ name: 'fake-ledger', categories: ['payment'], after: 0n }, async ({ events, position }) => {
+      this.#source = position;
+      const facts = events.filter(({ event }) => isMoneyFactKind(event.type));
+      if (facts.length > 0) await this.#append(postedFor(facts, position, 1));
+    });
+  }
+
+  async #append(event: EntriesPosted): Promise<void> {
+    await this.store.append('journal-main', 'any', [event], { commandId: `ledger ${JSON.stringify(event)}` });
+  }
+}
+
+const fakeLedgerPublisher: Publisher = {
+  service: 'ledger',
+  categories: ['journal'],
+  publish: ({ event }) =>
+    'outcomes' in event
+      ? (event as EntriesPosted).outcomes.map(({ subject, purpose, ref = '' }) => ({
+          topic: topics.ledgerEvents,
+          key: ref,
+          type: 'HoldPlaced',
+          data: { holdId: subject, purpose, ref },
+        }))
+      : [],
+};
+
+/** What settlement told the others. */
+const heard: Message<SettlementMessage>[] = [];
+let onHeard: () => void = () => undefined;
+
+@Controller()
+class Listener {
+  @Consume({
+    group: 'listener',
+    topic: topics.settlementEvents,
+    type: ['PaymentSideSettled', 'WindowClosed', 'SettlementStatusChanged', 'PayoutStatusChanged'],
+  })
+  hear(message: Message<SettlementMessage>): Promise<void> {
+    heard.push(message);
+    onHeard();
+    return Promise.resolve();
+  }
+}
+
+@Module({})
+class RootModule {}
+
+export interface Reply {
+  status: number;
+  // Specs look into answers one by one.
+  body: Record<string, never> & { code?: string; position?: string; settlementId?: string; items?: object[]; next?: string };
+  text: string;
+  headers: Record<string, unknown>;
+}
+
+const operators = [
+  { name: 'fin', roles: ['finance' as const], token: 'finance' },
+  { name: 'boss', roles: ['approver' as const, 'finance' as const], token: 'approver' },
+  { name: 'al', roles: ['auditor' as const], token: 'auditor' },
+];
+
+/** A whole settlement service on an empty log, with a sandbox bank and a ledger that never refuses. */
+export async function openApplication() {
+  const server = await startEventStoreServer({ dataDir: ':memory:' });
+  const store = EventStore.connect(server.connectionString);
+  const publishers = [settlementPublisher, fakeLedgerPublisher];
+  const feed = new LogFeed(store, {
+    categories: [...new Set([...settlementCategories, 'command', ...busCategories(publishers, [topics.ledgerCommands])])],
+  });
+  await feed.start();
+  const sql = await openPglite('memory');
+  const runner = await ProjectionRunner.start(sql, feed, settlementProjection);
+  const bus = new Bus({ transport: new EmbeddedTransport({ store, feed, publishers }), store });
+  const logger = pino({ level: 'silent' });
+  const bank = new SandboxBank({ file: ':memory:' });
+  const platformKeys = new PlatformKeys(store, 'pepper');
+  platformKeys.start(feed);
+  const hub = HubModule.register({
+    config: loadConfig({}),
+    ...{ store, feed, sql, bus, logger, platformKeys },
+    healthChecks: [],
+    clock: systemClock,
+    operators: new OperatorDirectory(operators),
+    refusals: new CommandRefusals(store),
+    projections: new Map([['settlement', runner]]),
+  });
+  const models = [modelFor('USD', { automaticApprovalUpToMinor: 0 }), modelFor('CNY', { automaticApprovalUpToMinor: 0 })];
+  const settlement = SettlementModule.register({ bank, models, bankPollMs: 20 });
+  const module = { module: RootModule, imports: [hub, settlement], controllers: [FakeLedger, Listener] };
+  const app = await createHttpApplication(module, { logger, bodyLimitBytes: 65_536 });
+  for (const group of ['settlement', 'ledger', 'listener']) app.connectMicroservice({ strategy: bus.server(group) });
+  await app.startAllMicroservices();
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  app.get(FakeLedger).follow(feed);
+  let count = 0;
+
+  const ask = async (
+    method: 'GET' | 'POST',
+    url: string,
+    token: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Reply> => {
+    const sent = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }), ...headers };
+    const reply = await app.inject({ method, url, headers: sent, ...(body && { payload: JSON.stringify(body) }) });
+    const isJson = String(reply.headers['content-type']).includes('json');
+    return { status: reply.statusCode, body: isJson ? reply.json() : {}, text: reply.body, headers: reply.headers };
+  };
+
+  const hubOf = {
+    bank,
+    get: (url: string, token = 'auditor', headers: Record<string, string> = {}) => ask('GET', url, token, undefined, headers),
+    post: (url: string, body?: object, { token = 'finance', key }: { token?: string; key?: string } = {}) =>
+      ask('POST', url, token, body, { 'idempotency-key': key ?? `key-${(count += 1)}` }),
+    postWithoutKey: (url: string) => ask('POST', url, 'finance'),
+
+    async happened<E extends DomainEvent>(stream: string, event: E): Promise<bigint> {
+      const { position } = await store.append(stream, 'any', [event], { commandId: `fact ${(count += 1)}` });
+      return position;
+    },
+
+    /** Gives a platform its API key. */
+    async platformKey(platformId: string): Promise<string> {
+      const { key, keyId, keyHash } = newApiKey('pepper');
+      await hubOf.happened(`participant-platform:${platformId}`, { type: 'ApiKeyIssued', party: `platform:${platformId}`, keyId, keyHash });
+      return key;
+    },
+
+    /** What was told, once there is a message of the kind. */
+    async heard(isMeant: (message: SettlementMessage & { type: string }) => boolean): Promise<SettlementMessage[]> {
+      const meant = () => heard.map(({ type, data }) => ({ ...data, type }) as SettlementMessage).filter(isMeant);
+      while (meant().length === 0) await new Promise<void>((resolve) => (onHeard = resolve));
+      return meant();
+    },
+
+    async close(): Promise<void> {
+      heard.length = 0;
+      await app.close();
+      await bus.stop();
+      await runner.stop();
+      await feed.stop();
+      await sql.close();
+      // Together: the client waits for reads that were left half way, which only the server ends.
+      await Promise.all([store.close(), server.close()]);
+      bank.close();
+    },
+  };
+  return hubOf;
+}
