@@ -44,7 +44,7 @@ function buildProgram(io: Io, runs: Runner): Command {
     .description('Tongbao, a payment and settlement hub: look into it, operate it, see it at work.')
     .version(version(), '-V, --version')
     .option('--url <url>', 'HTTP API of the hub', process.env['TONGBAO_URL'] ?? 'http://127.0.0.1:8080')
-    .option('--data <folder>', "data folder of the hub; operators' tokens are read there", process.env['TONGBAO_DATA'] ?? './data')
+    .option('--data <folder>', "data folder of the hub, where the operators' tokens are (default: $TONGBAO_DATA or ./data; demo: a temporary one)")
     .option('--event-store <url>', 'event store of the hub', process.env['EVENT_STORE_URL'] ?? 'esdb://127.0.0.1:2113?tls=false')
     .option('--json', 'print JSON', false)
     .configureHelp({ showGlobalOptions: true })

@@ -7,7 +7,7 @@ import { tokenOf, type Role } from './operators-file.js';
 
 export interface GlobalOptions {
   url: string;
-  data: string;
+  data?: string;
   eventStore: string;
   json: boolean;
 }
@@ -23,9 +23,14 @@ export class CommandContext {
     readonly options: GlobalOptions,
   ) {}
 
+  /** Data folder of the hub. */
+  get dataDir(): string {
+    return this.options.data ?? process.env['TONGBAO_DATA'] ?? './data';
+  }
+
   /** The hub, as seen by an operator with a role; by nobody when no role is given. */
   hub(role?: Role): HubClient {
-    const token = role && tokenOf(role, this.options.data);
+    const token = role && tokenOf(role, this.dataDir);
     return this.#keep(new HubClient(this.options.url, { ...(token !== undefined && { token }) }));
   }
 

@@ -7,7 +7,6 @@ interface DemoCommandOptions {
   all: boolean;
   keep: boolean;
   port: number;
-  data?: string;
 }
 
 export function addDemoCommand(program: Command, runs: Runner): void {
@@ -17,11 +16,10 @@ export function addDemoCommand(program: Command, runs: Runner): void {
     .option('--all', 'all 69,659 orders instead of the sample of 6,919', false)
     .option('--keep', 'leave the hub running at the end, to look at; its data stays', false)
     .option('--port <port>', 'of the hub; 0 = any free one', wholeNumber, 0)
-    .option('--data <folder>', 'a new folder that is kept; default: a temporary one')
     .action(runs(demo));
 }
 
-async function demo({ io, options: { json } }: CommandContext, { all, keep, port, data }: DemoCommandOptions): Promise<ExitCode> {
+async function demo({ io, options: { json, data } }: CommandContext, { all, keep, port }: DemoCommandOptions): Promise<ExitCode> {
   const { runDemo } = await import('./demo/demo.js');
   const passed = await runDemo({ which: all ? 'all' : 'sample', keep, port, json, ...(data !== undefined && { dataDir: data }) }, io);
   return passed ? exitCodes.ok : exitCodes.failed;

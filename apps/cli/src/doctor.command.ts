@@ -93,8 +93,8 @@ async function runningStoreFinding({ io, options }: CommandContext): Promise<Fin
   return damage === undefined ? { check, passed: true, detail: `${countText(events)} events` } : { check, passed: false, detail: `after ${countText(events)} events: ${damage}` };
 }
 
-async function stoppedStoreFinding({ io, options }: CommandContext): Promise<Finding> {
-  const folder = join(options.data, 'events');
+async function stoppedStoreFinding({ io, options, dataDir }: CommandContext): Promise<Finding> {
+  const folder = join(dataDir, 'events');
   if (!existsSync(folder)) throw new UsageError(`${folder} is missing: name the data folder of the hub with --data.`);
   const { verifyStore } = await import('@tongbao/event-store-server');
   const { events, damaged, ok } = await verifyStore(folder, (checked, total) => {

@@ -21,14 +21,14 @@ export function textTable(columns: readonly Column[], rows: readonly (readonly C
     chars: lightBorders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
   });
-  const texts = (cells: readonly Cell[]) => cells.map((cell) => (cell === undefined ? '' : String(cell)));
-  table.push(...rows.map(texts));
-  const body = table.toString().split('\n').map((line) => line.trimEnd());
-  if (!total) return body.join('\n');
-  table.push(texts(total));
-  const lines = table.toString().split('\n').map((line) => line.trimEnd());
-  const rule = lines[1] ?? '';
-  return [...lines.slice(0, -1), rule, ...lines.slice(-1)].join('\n');
+  const all = total ? [...rows, total] : rows;
+  table.push(...all.map((cells) => cells.map((cell) => (cell === undefined ? '' : String(cell)))));
+  const lines = table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+  if (total) lines.splice(-1, 0, lines[1] ?? '');
+  return lines.join('\n');
 }
 
 /** An amount as people read it, with groups of thousands: `244,091.94`. */

@@ -85,12 +85,17 @@ export class Hub {
       runners.set(projection.name, await ProjectionRunner.start(sql, feed, projection, { onFailure, onOutage }));
 
     const transport = new EmbeddedTransport({ store, feed, publishers });
-    const bus = new Bus({ transport, store, onIncident: (incident) => logger.error({ incident }, 'the bus met something that it could not handle') });
+    const bus = new Bus({
+      transport,
+      store,
+      onIncident: (incident) => logger.error({ incident }, 'the bus met something that it could not handle'),
+    });
     const platformKeys = new PlatformKeys(store, config.apiKeyPepper);
     platformKeys.start(feed);
     const refusals = new CommandRefusals(store);
     refusals.start(feed);
 
+    let url: string | undefined;
     const sandbox = openSandbox(config, secrets.sandboxSecret, () => url, logger);
     const module = HubAppModule.of(
       HubModule.register({
@@ -112,11 +117,14 @@ export class Hub {
     );
     const app = await createHttpApplication(module, { logger, bodyLimitBytes: config.bodyLimitBytes });
     const description = openApiOf(app, 'Tongbao');
-    app.getHttpAdapter().getInstance().get('/openapi.json', () => description);
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .get('/openapi.json', () => description);
     for (const group of groups) app.connectMicroservice({ strategy: bus.server(group) });
     await app.startAllMicroservices();
     await app.listen(config.port, config.host);
-    const url: string = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     return new Hub(app, url, eventStoreUrl, { store, feed, sql, runners, bus, worker, sandbox });
   }
 
@@ -134,7 +142,7 @@ export class Hub {
   }
 }
 
-function openSandbox(config: HubConfig, secret: string, hubUrl: () => string, logger: Logger): Sandbox {
+function openSandbox(config: HubConfig, secret: string, hubUrl: () => string | undefined, logger: Logger): Sandbox {
   const names = config.providers.map((pair) => pair.slice(0, pair.indexOf('=')));
   const open = (name: string): [string, SandboxProvider] => [
     name,
@@ -142,14 +150,22 @@ function openSandbox(config: HubConfig, secret: string, hubUrl: () => string, lo
       file: join(config.dataDir, 'sandbox-providers.db'),
       name,
       secret,
-      notify: async ({ body, signature }) => {
-        const headers = { 'content-type': 'application/json', [sandboxSignatureHeader]: signature };
-        const response = await fetch(`${hubUrl()}/v1/providers/${name}/notifications`, { method: 'POST', headers, body });
-        if (!response.ok) logger.warn({ provider: name, status: response.status }, 'a notification of the sandbox provider was not taken');
-      },
+      notify: ({ body, signature }) => notify(hubUrl(), name, body, signature, logger),
     }),
   ];
   return { providers: new Map(names.map(open)), bank: new SandboxBank({ file: join(config.dataDir, 'sandbox-bank.db'), name: 'sandbox' }) };
+}
+
+/** A notification that does not arrive is no loss: the hub asks the provider by itself. */
+async function notify(hubUrl: string | undefined, provider: string, body: string, signature: string, logger: Logger): Promise<void> {
+  if (hubUrl === undefined) return;
+  const headers = { 'content-type': 'application/json', [sandboxSignatureHeader]: signature };
+  try {
+    const response = await fetch(`${hubUrl}/v1/providers/${provider}/notifications`, { method: 'POST', headers, body });
+    if (!response.ok) logger.warn({ provider, status: response.status }, 'a notification of the sandbox provider was not taken');
+  } catch (error) {
+    logger.warn({ err: error, provider }, 'a notification of the sandbox provider could not be delivered');
+  }
 }
 
 const eventStoreCheck = (store: EventStore): HealthCheck => ({

@@ -1,6 +1,6 @@
 import { PGlite, types, type PGliteOptions } from '@electric-sql/pglite';
 import { existsSync, mkdirSync } from 'node:fs';
-import { filesIn, isMarkedDamaged, markDamaged, moveAside } from './pglite-folder.js';
+import { filesIn, isUntrusted, markClosed, markDamaged, markOpened, moveAside } from './pglite-folder.js';
 import { PreparedStatements } from './prepared-statements.js';
 import type { Reply } from './sql-connection.js';
 import { saysDamaged, type SqlFailure } from './sql-failure.js';
@@ -44,15 +44,16 @@ export async function initialise(dataDir: string): Promise<void> {
 }
 
 /**
- * Opens PGlite in this thread. It does not fsync, so a power cut may leave files that do not open: they are moved aside, because a read model
- * can be built again from the log.
+ * Opens PGlite in this thread. It does not fsync, so a power cut may leave files that do not open, or worse, files that open and lack some
+ * writes: they are moved aside, because a read model can be built again from the log.
  */
 export async function openHere(dataDir: string): Promise<OpenedPglite> {
   if (dataDir === 'memory') return { host: new PgliteHost(await PGlite.create(options)) };
   mkdirSync(dataDir, { recursive: true });
-  const marked = isMarkedDamaged(dataDir) ? moveAside(dataDir) : undefined;
+  const untrusted = isUntrusted(dataDir) ? moveAside(dataDir) : undefined;
+  markOpened(dataDir);
   try {
-    return { host: await openFiles(dataDir), ...(marked && { movedAside: marked }) };
+    return { host: await openFiles(dataDir), ...(untrusted && { movedAside: untrusted }) };
   } catch (error) {
     if (!existsSync(filesIn(dataDir))) throw error;
     const movedAside = moveAside(dataDir);
@@ -63,7 +64,7 @@ export async function openHere(dataDir: string): Promise<OpenedPglite> {
 async function openFiles(dataDir: string): Promise<PgliteHost> {
   const database = await PGlite.create({ ...options, dataDir: filesIn(dataDir) });
   await database.query('SELECT 1');
-  return new PgliteHost(database, () => markDamaged(dataDir));
+  return new PgliteHost(database, dataDir);
 }
 
 /** PGlite in this thread. What it throws that is no answer of PostgreSQL says that its memory cannot be trusted any more. */
@@ -72,7 +73,8 @@ export class PgliteHost {
 
   constructor(
     private readonly database: PGlite,
-    private readonly onDamage: () => void = () => undefined,
+    /** Absent: in memory. */
+    private readonly dataDir?: string,
   ) {
     this.#statements = new PreparedStatements(database);
   }
@@ -83,13 +85,14 @@ export class PgliteHost {
       return { answer: { fields: fields.map(({ name }) => name), rows } };
     } catch (error) {
       const failure = failureOf(error) ?? (await this.#refusedParameter(error));
-      if (saysDamaged(failure)) this.onDamage();
+      if (this.dataDir !== undefined && saysDamaged(failure)) markDamaged(this.dataDir);
       return { failure };
     }
   }
 
   async close(): Promise<void> {
     await this.database.close();
+    if (this.dataDir !== undefined) markClosed(this.dataDir);
   }
 
   /** PGlite refuses a parameter that does not fit its type by a plain error; if the database still answers, it was that. */

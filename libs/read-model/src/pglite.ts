@@ -21,8 +21,8 @@ export interface PgliteOptions {
 }
 
 /**
- * Opens PostgreSQL inside this process, with its data in a folder or in memory. It survives a kill of the process, but does not fsync: fit for
- * read models only, which are rebuilt from the log.
+ * Opens PostgreSQL inside this process, with its data in a folder or in memory. It survives a kill of the process, but does not fsync: after a
+ * power cut its data is given up. Fit for read models only, which are built again from the log.
  * @throws FolderInUse when another process has the folder
  */
 export async function openPglite(dataDir: string, options: PgliteOptions = {}): Promise<SqlClient> {

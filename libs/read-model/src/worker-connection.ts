@@ -34,7 +34,10 @@ export class WorkerConnection implements SqlConnection {
     const worker = new Worker(script, { workerData: { dataDir }, name: 'pglite' });
     // The first thing that the worker says is always this message.
     const [first] = (await once(worker, 'message')) as [WorkerMessage];
-    if ('fatal' in first) throw new Error(`PGlite does not open ${dataDir}: ${first.fatal}`);
+    if ('fatal' in first) {
+      await worker.terminate();
+      throw new Error(`PGlite does not open ${dataDir}: ${first.fatal}`);
+    }
     const connection = new WorkerConnection(worker, onFatal);
     return { connection, ...('movedAside' in first && { movedAside: first.movedAside }) };
   }
@@ -46,9 +49,9 @@ export class WorkerConnection implements SqlConnection {
   async close(): Promise<void> {
     if (this.#dead !== undefined) return;
     this.#closing = true;
-    const exited = once(this.worker, 'exit');
     await this.#send({ id: this.#nextId(), close: true });
-    await exited;
+    // An instance of PGlite that did not open, before its files were moved aside, would keep the thread alive.
+    await this.worker.terminate();
   }
 
   #nextId(): number {
@@ -83,6 +86,8 @@ export class WorkerConnection implements SqlConnection {
     const error = new Outage(this.#dead);
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
-    if (!this.#closing) this.onFatal(error);
+    if (this.#closing) return;
+    void this.worker.terminate();
+    this.onFatal(error);
   }
 }

@@ -7,7 +7,7 @@ import { paymentsProjection, type PaymentEvent } from './payments.projection.js'
 let client: SqlClient;
 beforeAll(async () => {
   client = await openPglite('memory');
-});
+}, 60_000);
 afterAll(async () => client.close());
 
 const event: fc.Arbitrary<PaymentEvent> = fc.record({

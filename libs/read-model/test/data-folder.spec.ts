@@ -1,14 +1,16 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { transformFileSync, type Options } from '@swc/core';
 import { Outage } from '@tongbao/event-store';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FolderInUse, openPglite } from '../src/index.js';
 import { WorkerConnection } from '../src/worker-connection.js';
+
+jest.setTimeout(120_000);
 
 const library = join(import.meta.dirname, '..');
 const compiled = join(library, 'out-tsc', 'worker-for-tests');
@@ -24,14 +26,28 @@ function compileWorker(): void {
   }
 }
 
+/** Making a database takes seconds, copying one does not. */
+const pristine = join(mkdtempSync(join(tmpdir(), 'read-model-')), 'data');
 let folder: string;
-beforeAll(compileWorker);
+beforeAll(async () => {
+  compileWorker();
+  await (await openPglite(pristine)).close();
+});
+afterAll(() => rmSync(dirname(pristine), { recursive: true }));
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), 'read-model-')), 'data');
+  cpSync(pristine, folder, { recursive: true });
 });
-afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
+afterEach(() => rmSync(dirname(folder), { recursive: true }));
 
 describe('a data folder', () => {
+  it('is made by a process of its own when there is none, as the build has it', async () => {
+    rmSync(folder, { recursive: true });
+    const client = await openPglite(folder, { workerScript: script('pglite.worker.js') });
+    expect(await client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await client.close();
+  });
+
   it('holds what was written when it is opened again, in a worker or in this thread', async () => {
     const first = await openPglite(folder, { workerScript: script('pglite.worker.js') });
     await first.query('CREATE TABLE kept (id integer)');
@@ -51,7 +67,6 @@ describe('a data folder', () => {
   });
 
   it('keeps what was committed when the process is killed, and is free at once', async () => {
-    await (await openPglite(folder)).close();
     const body = `
       import { lockFolder } from '${script('folder-lock.js').href}';
       import { openHere } from '${script('pglite.host.js').href}';
@@ -97,6 +112,19 @@ describe('a data folder', () => {
     expect(moved).toEqual([expect.stringContaining('pg.damaged-')]);
     expect(readdirSync(moved[0]!)).toContain('global');
     await expect(second.query('SELECT * FROM lost')).rejects.toMatchObject({ code: '42P01' });
+    await second.close();
+  });
+
+  it('that was in use when the machine went down is moved aside, but not one that was closed before', async () => {
+    const first = await openPglite(folder);
+    await first.query('CREATE TABLE lost (id integer)');
+    expect(existsSync(join(folder, 'opened'))).toBe(true);
+    await first.close();
+    expect(existsSync(join(folder, 'opened'))).toBe(false);
+    writeFileSync(join(folder, 'opened'), 'another start of the machine');
+    const moved: string[] = [];
+    const second = await openPglite(folder, { onDamaged: (movedAside) => moved.push(movedAside) });
+    expect(moved).toHaveLength(1);
     await second.close();
   });
 

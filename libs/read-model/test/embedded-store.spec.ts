@@ -11,7 +11,7 @@ beforeAll(async () => {
   server = await startEventStoreServer({ dataDir: ':memory:' });
   store = EventStore.connect(server.connectionString);
   client = await openPglite('memory');
-});
+}, 60_000);
 afterAll(async () => {
   await client.close();
   await store.close();

@@ -8,7 +8,7 @@ describe('PGlite as an SQL client', () => {
   beforeAll(async () => {
     client = await openPglite('memory');
     await client.query('CREATE TABLE counted (id integer PRIMARY KEY, n integer NOT NULL)');
-  });
+  }, 60_000);
   afterAll(async () => client.close());
 
   it('gives every value without loss and in one form', async () => {

@@ -9,7 +9,7 @@ import { paymentEvent, paymentsProjection, type PaymentEvent } from './payments.
 let client: SqlClient;
 beforeAll(async () => {
   client = await openPglite('memory');
-});
+}, 60_000);
 afterAll(async () => client.close());
 
 const log = (...payments: (string | PaymentEvent)[]): FakeLog => {

@@ -7,7 +7,7 @@ import { paymentEvent, paymentsProjection } from './payments.projection.js';
 let client: SqlClient;
 beforeAll(async () => {
   client = await openPglite('memory');
-});
+}, 60_000);
 afterAll(async () => client.close());
 
 interface Given {

@@ -5,6 +5,7 @@ import { captured, example1, example2, transfer } from '../test/facts.js';
 let hub: Awaited<ReturnType<typeof openApplication>>;
 
 beforeAll(async () => {
+  process.stderr.write('before\n');
   hub = await openApplication();
   for (const name of ['A', 'B']) {
     const party = `platform:${name}`;

@@ -3,8 +3,11 @@ import { UsageError } from '../exit-codes.js';
 import { processIo, toJson, type Io } from '../io.js';
 import { conditionsNow } from './conditions.js';
 import { benchPayments } from './payments.bench.js';
+import { PreparedHub } from './prepared-hub.js';
+import { benchRebuild } from './rebuild.bench.js';
 import { conditionsText, partText, type BenchReport, type PartReport } from './report.js';
 import { benchStore } from './store.bench.js';
+import { benchWindowClose } from './window-close.bench.js';
 
 export interface BenchOptions {
   /** File that the whole report is written to. */
@@ -13,20 +16,27 @@ export interface BenchOptions {
   only?: readonly string[];
   /** Payments: this rate alone, instead of a ladder of rates. */
   rate?: number;
-  /** Payments: how long the long run takes. */
+  /** Payments: how long the long run takes; a minute where it is left out. */
   seconds?: number;
+  /** Rebuild and window-close: captured payments on the hub; 50,000 where it is left out. */
+  payments?: number;
 }
 
 /** What a part is given. */
 export interface BenchContext {
   rate: number | undefined;
   seconds: number;
+  payments: number;
   progress: (line: string) => void;
+  /** A hub with that many payments, one for all parts. */
+  prepared: () => Promise<PreparedHub>;
 }
 
 const parts: Record<string, (context: BenchContext) => Promise<PartReport>> = {
   store: benchStore,
   payments: benchPayments,
+  rebuild: benchRebuild,
+  'window-close': benchWindowClose,
 };
 
 /**
@@ -35,33 +45,39 @@ const parts: Record<string, (context: BenchContext) => Promise<PartReport>> = {
  */
 export async function runBench(options: BenchOptions = {}, io: Io = processIo): Promise<BenchReport> {
   const names = chosenParts(options);
-  const context: BenchContext = {
-    rate: options.rate,
-    seconds: options.seconds ?? 60,
-    progress: (line) => io.err(`${line}\n`),
-  };
+  const progress = (line: string) => io.err(`${line}\n`);
+  const payments = options.payments ?? 50_000;
+  let preparing: Promise<PreparedHub> | undefined;
+  const prepared = () => (preparing ??= PreparedHub.start(payments, progress));
+  const context: BenchContext = { rate: options.rate, seconds: options.seconds ?? 60, payments, progress, prepared };
   const report: BenchReport = { conditions: conditionsNow(), parts: [], failures: [] };
   io.out(`${conditionsText(report.conditions)}\n\n`);
-  for (const name of names) {
-    try {
-      const part = await parts[name]?.(context);
-      if (!part) continue;
-      report.parts.push(part);
-      io.out(`${partText(part)}\n\n`);
-    } catch (error) {
-      report.failures.push({ part: name, error: String(error) });
-      io.err(`${name} could not be measured: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    }
+  try {
+    for (const name of names) await measure(name, context, report, io);
+  } finally {
+    await (await preparing?.catch(() => undefined))?.stop();
   }
   if (options.json !== undefined) writeFileSync(options.json, `${toJson(report)}\n`);
   return report;
 }
 
-function chosenParts({ only, rate, seconds }: BenchOptions): string[] {
+async function measure(name: string, context: BenchContext, report: BenchReport, io: Io): Promise<void> {
+  try {
+    const part = await parts[name]?.(context);
+    if (!part) return;
+    report.parts.push(part);
+    io.out(`${partText(part)}\n\n`);
+  } catch (error) {
+    report.failures.push({ part: name, error: String(error) });
+    io.err(`${name} could not be measured: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  }
+}
+
+function chosenParts({ only, rate, seconds, payments }: BenchOptions): string[] {
   const known = Object.keys(parts);
   const unknown = only?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`There is no part ${unknown}. There are: ${known.join(', ')}.`);
-  for (const [name, value] of [['rate', rate], ['seconds', seconds]] as const) {
+  for (const [name, value] of [['rate', rate], ['seconds', seconds], ['payments', payments]] as const) {
     if (value !== undefined && !(value > 0)) throw new UsageError(`--${name} must be a number above 0.`);
   }
   return known.filter((name) => only === undefined || only.length === 0 || only.includes(name));

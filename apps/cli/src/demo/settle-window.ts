@@ -31,11 +31,12 @@ export async function settleWindow(api: HubApi): Promise<SettledWindow> {
   const finance = api.as('finance');
   const windowId = await openWindow(api);
   await api.client.post(`/v1/settlement/windows/${windowId}/close`, { ...finance, key: `close-${windowId}` });
-  const { settlementId } = await api.client.post<{ settlementId: string }>('/v1/settlement/settlements', {
+  const { settlementId, position } = await api.client.post<{ settlementId: string; position: string }>('/v1/settlement/settlements', {
     ...finance,
     key: `settle-${windowId}`,
     body: { windowIds: [windowId] },
   });
+  await api.client.get(`/v1/settlement/settlements/${settlementId}`, { atLeast: position }, finance);
   await settlementOnce(api, settlementId, 'verified', ({ status }) => status === 'verified');
   await api.client.post(`/v1/settlement/settlements/${settlementId}/approve`, { ...api.as('approver'), key: `approve-${settlementId}` });
   const { payouts, parties } = await settlementOnce(api, settlementId, 'settled', ({ status }) => status === 'settled');
