@@ -3,7 +3,6 @@ import { formatMinor } from '@tongbao/money';
 import type { StoredEvent } from '@tongbao/event-store';
 import type { Command } from 'commander';
 import type { CommandContext, Runner } from './command-context.js';
-import { eventText } from './events.command.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import { toPaymentId } from './payment-reference.js';
 import { textTable } from './text-table.js';
@@ -77,7 +76,7 @@ export function storyText({ payment, events, entries, deliveries }: Story): stri
   const { currency } = payment;
   const amount = { title: currency, align: 'right' as const };
   const parts: [title: string, text: string][] = [
-    ['Events', events.map(eventText).join('\n')],
+    ['Events', tableOf(['at', 'revision', 'event', 'by', 'what'], events.map((each) => [each.createdAt.toISOString(), each.revision, each.event.type, each.metadata.actor, noteOf(each.event)]))],
     ['Attempts', tableOf(['attempt', 'provider', 'status', 'why'], payment.attempts.map((each) => [each.attempt, each.provider, each.status, each.code ?? each.action?.value]))],
     [
       'Split',
@@ -103,8 +102,17 @@ export function storyText({ payment, events, entries, deliveries }: Story): stri
       ),
     ],
   ];
-  const told = parts.filter(([, text]) => text !== '').map(([title, text]) => `${title}\n${text}`);
-  return [headline(payment), ...told].join('\n\n');
+  const filled = parts.filter(([, text]) => text !== '').map(([title, text]) => `${title}\n${text}`);
+  return [headline(payment), ...filled].join('\n\n');
+}
+
+const telling = ['attempt', 'provider', 'code', 'reason', 'refundId', 'settlementId', 'windowId', 'holdId'];
+
+/** What distinguishes an event, in few words; `events show payment-<id>` shows all of it. */
+function noteOf(event: PaymentEvent): string {
+  const amount = 'amountMinor' in event ? [`${formatMinor(event.amountMinor, event.currency)} ${event.currency}`] : [];
+  const fields = Object.entries(event).filter(([name]) => telling.includes(name));
+  return [...amount, ...fields.map(([name, value]) => `${name} ${String(value)}`)].join(', ');
 }
 
 function headline({ paymentId, platformId, orderId, status, code, amountMinor, refundedMinor, currency }: Payment): string {

@@ -95,8 +95,8 @@ export class Hub {
     const refusals = new CommandRefusals(store);
     refusals.start(feed);
 
-    let url: string | undefined;
-    const sandbox = openSandbox(config, secrets.sandboxSecret, () => url, logger);
+    const listening: { url?: string } = {};
+    const sandbox = openSandbox(config, secrets.sandboxSecret, () => listening.url, logger);
     const module = HubAppModule.of(
       HubModule.register({
         config,
@@ -124,8 +124,8 @@ export class Hub {
     for (const group of groups) app.connectMicroservice({ strategy: bus.server(group) });
     await app.startAllMicroservices();
     await app.listen(config.port, config.host);
-    url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-    return new Hub(app, url, eventStoreUrl, { store, feed, sql, runners, bus, worker, sandbox });
+    listening.url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    return new Hub(app, listening.url, eventStoreUrl, { store, feed, sql, runners, bus, worker, sandbox });
   }
 
   /** Takes nothing new, finishes what is in hand, and closes in the order of dependence. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { EventStore, type StoredEvent } from '@tongbao/event-store';
+import { EventStore } from '@tongbao/event-store';
 import { eventually } from '@tongbao/testing';
 import { Webhook } from 'standardwebhooks';
 import { expectStatus, orderOf, World } from './world.js';
@@ -126,7 +126,7 @@ it(`pulling the plug ${kills} times while ${payments} payments run changes nothi
   };
   await eventually(wrongStates, (wrong) => wrong.length === 0, 90_000);
   await eventually(
-    async () => [...captured].filter((paymentId) => !told.has(paymentId)).length,
+    () => Promise.resolve([...captured].filter((paymentId) => !told.has(paymentId)).length),
     (missing) => missing === 0,
     90_000,
   );
@@ -186,7 +186,7 @@ interface Entry {
 
 /** The journal, folded by code that shares nothing with the ledger's. */
 async function journalOf(store: EventStore) {
-  const events = (await store.read('journal-main')) as StoredEvent<{ type: string; firstEntry: number; entries: Entry[] }>[];
+  const events = await store.read<{ type: string; firstEntry: number; entries: Entry[] }>('journal-main');
   const balances = new Map<string, number>();
   const entries: Entry[] = [];
   const numbers: number[] = [];

@@ -1,4 +1,17 @@
-import { Body, Controller, createParamDecorator, Delete, type ExecutionContext, Get, Headers, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  createParamDecorator,
+  Delete,
+  type ExecutionContext,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+} from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { account, type ParticipantEvent, type ProblemCode, type VelocityLimit } from '@tongbao/contracts';
 import { EventStore, handle } from '@tongbao/event-store';
@@ -27,7 +40,15 @@ import {
   type ParticipantDecision,
   type ParticipantState,
 } from './participant.decide.js';
-import { BankAccountBody, CreatorRegistrationBody, LimitsBody, PlatformBody, ReasonBody, VelocityLimitBody, VelocityLimitsBody } from './payment.dto.js';
+import {
+  BankAccountBody,
+  CreatorRegistrationBody,
+  LimitsBody,
+  PlatformBody,
+  ReasonBody,
+  VelocityLimitBody,
+  VelocityLimitsBody,
+} from './payment.dto.js';
 import { problemOf } from './payment.intake.js';
 
 type Kind = 'platforms' | 'creators';

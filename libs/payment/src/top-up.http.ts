@@ -2,18 +2,7 @@ import { Body, Controller, Get, Headers, Inject, Param, Post, Res } from '@nestj
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ProblemCode, TopUpEvent, TopUpRequested } from '@tongbao/contracts';
 import { EventStore, handle, load, type Loaded } from '@tongbao/event-store';
-import {
-  Caller,
-  CLOCK,
-  CommandRefusals,
-  EVENT_STORE,
-  Platforms,
-  Problem,
- 
-  validated,
-  type Clock,
-  type Principal,
-} from '@tongbao/service';
+import { Caller, CLOCK, CommandRefusals, EVENT_STORE, Platforms, Problem, validated, type Clock, type Principal } from '@tongbao/service';
 import type { FastifyReply } from 'fastify';
 import { Directory } from './directory.js';
 import { TopUpBody } from './payment.dto.js';

@@ -25,7 +25,7 @@ export const markOpened = (dataDir: string): void => writeFileSync(openMarkIn(da
 export function markClosed(dataDir: string): void {
   const files = readdirSync(filesIn(dataDir), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   for (const { parentPath, name } of files) {
-    const file = openSync(join(parentPath, name), 'r');
+    const file = openSync(join(parentPath, name), 'r+');
     fsyncSync(file);
     closeSync(file);
   }

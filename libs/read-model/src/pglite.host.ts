@@ -1,5 +1,5 @@
 import { PGlite, types, type PGliteOptions } from '@electric-sql/pglite';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { filesIn, isUntrusted, markClosed, markDamaged, markOpened, moveAside } from './pglite-folder.js';
 import { PreparedStatements } from './prepared-statements.js';
 import type { Reply } from './sql-connection.js';
@@ -55,10 +55,16 @@ export async function openHere(dataDir: string): Promise<OpenedPglite> {
   try {
     return { host: await openFiles(dataDir), ...(untrusted && { movedAside: untrusted }) };
   } catch (error) {
-    if (!existsSync(filesIn(dataDir))) throw error;
+    if (!existsSync(filesIn(dataDir)) || isDiskFull(dataDir)) throw error;
     const movedAside = moveAside(dataDir);
     return { host: await openFiles(dataDir), movedAside };
   }
+}
+
+/** PostgreSQL does not start without room for its log; that says nothing against the data. */
+function isDiskFull(dataDir: string): boolean {
+  const { bavail, bsize } = statfsSync(dataDir);
+  return bavail * bsize < 64 * 1024 * 1024;
 }
 
 async function openFiles(dataDir: string): Promise<PgliteHost> {

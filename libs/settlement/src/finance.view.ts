@@ -4,7 +4,8 @@ import { toPage, type Page } from '@tongbao/service';
 import { stringify } from 'csv-stringify/sync';
 import { and, asc, desc, eq, gt, gte, inArray, lte, ne, or } from 'drizzle-orm';
 import type { RowOf } from './settlement.rows.js';
-import { carries, positions, statementChunks, windowNets, windows, type PartyLine } from './settlement.tables.js';
+import { carries, positions, statementChunks, windowNets, windows } from './settlement.tables.js';
+import { decodeLines, type PartyLine } from './statement-lines.js';
 
 /** Where a party stands in a currency, in minor units. */
 export interface PartyPosition {
@@ -92,7 +93,7 @@ export class FinanceViews {
     const chunks = first === undefined ? [] : await this.#chunks(party, currency, first, last);
     const opening = chunks[0]?.openingMinor ?? (await this.#balance(party, currency));
     const { before, within } = cut(
-      chunks.flatMap(({ lines }) => lines),
+      chunks.flatMap(({ lines }) => decodeLines(lines)),
       from,
       to,
     );

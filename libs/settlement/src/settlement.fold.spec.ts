@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BankLineMatch, PayoutEvent, SettlementEvent } from '@tongbao/contracts';
 import { captured, example1, transfer } from '../test/facts.js';
 import { now, Scenario } from '../test/scenario.js';
+import { decodeLines } from './statement-lines.js';
 
 describe('what is carried', () => {
   const settlement = (settlementId: string, windowIds: string[]) => ({ settlementId, model: 'dnm', currency: 'USD', windowIds });
@@ -125,11 +126,11 @@ describe('a statement', () => {
     const hub = new Scenario();
     for (let index = 0; index < 60; index += 1) await hub.payment(example1(`p${index}`));
     const chunks = hub.rows.all('statementChunks').filter(({ party }) => party === 'platform:A');
-    expect(chunks.map(({ chunk, openingMinor, lines }) => [chunk, openingMinor, lines.length])).toEqual([
+    expect(chunks.map(({ chunk, openingMinor, lines }) => [chunk, openingMinor, decodeLines(lines).length])).toEqual([
       [0, 0n, 100],
       [1, 45_000n, 20],
     ]);
-    expect(chunks[0]?.lines.slice(0, 2)).toEqual([
+    expect(decodeLines(chunks[0]!.lines).slice(0, 2)).toEqual([
       { position: '10', at: '2026-01-01T00:00:00.000Z', kind: 'purchase', ref: 'p0', counterparty: 'provider:alipay', amountMinor: 1_000 },
       {
         position: '10',
@@ -140,7 +141,7 @@ describe('a statement', () => {
         amountMinor: -100,
       },
     ]);
-    expect(hub.rows.all('positions').find(({ party }) => party === 'platform:A')).toMatchObject({ balanceMinor: 54_000n, lines: 120 });
+    expect(hub.rows.all('positions').find(({ party }) => party === 'platform:A')).toMatchObject({ balanceMinor: 54_000n, movements: 60 });
   });
 
   it('shows what a platform collected itself without moving its position', async () => {
@@ -151,6 +152,6 @@ describe('a statement', () => {
         transfer('platform:A', 'hub:fees', 100),
       ]),
     );
-    expect(hub.rows.all('positions')).toMatchObject([{ party: 'platform:A', balanceMinor: -100n, lines: 2 }]);
+    expect(hub.rows.all('positions')).toMatchObject([{ party: 'platform:A', balanceMinor: -100n, movements: 1 }]);
   });
 });

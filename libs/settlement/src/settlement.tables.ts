@@ -212,37 +212,25 @@ export const positions = schema.table(
     party: text('party').notNull(),
     currency: text('currency').notNull(),
     balanceMinor: minor('balance_minor'),
-    lines: integer('lines').notNull(),
+    /** Facts that moved it. */
+    movements: integer('movements').notNull(),
   },
   (table) => [primaryKey({ columns: [table.party, table.currency] })],
 );
 
-/** A line of a party's statement. An external one is shown and moves nothing. */
-export interface PartyLine {
-  /** Log position of the fact; decimal. */
-  position: string;
-  /** When the fact was recorded. */
-  at: string;
-  kind: string;
-  /** The payment or payout. */
-  ref: string;
-  counterparty: string;
-  amountMinor: number;
-  external?: true;
-}
-
-/** Statements in chunks of a hundred lines: a row for each line would cost more than all the rest of a payment. */
+/** Statements in chunks of a hundred movements: a row for each would cost more than all the rest of a payment. */
 export const statementChunks = schema.table(
   'statement_chunks',
   {
     party: text('party').notNull(),
     currency: text('currency').notNull(),
     chunk: integer('chunk').notNull(),
-    /** The position before the first line. */
+    /** The position before the first movement. */
     openingMinor: minor('opening_minor'),
-    /** Latest time of a line. */
+    /** Latest time of a movement. */
     latestAt: text('latest_at').notNull(),
-    lines: jsonb('lines').$type<PartyLine[]>().notNull(),
+    /** As `encodeMovement` writes them, one after another. */
+    lines: text('lines').notNull(),
   },
   (table) => [primaryKey({ columns: [table.party, table.currency, table.chunk] })],
 );

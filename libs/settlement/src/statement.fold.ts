@@ -1,75 +1,80 @@
 import { isNetted, type PayoutEvent } from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
+import { sumMinor } from '@tongbao/money';
 import { isJournalFact, isPayoutFact } from './facts.js';
 import type { SettlementRows } from './settlement.rows.js';
-import type { PartyLine } from './settlement.tables.js';
 import { moneyFactOf, sidesOf, type FactTransfer } from './sides.js';
+import { encodeMovement, type PartyMovement } from './statement-lines.js';
 
-export const linesPerChunk = 100;
+/** A chunk has so many movements. */
+export const movementsPerChunk = 100;
 
-interface Movement {
-  party: string;
-  currency: string;
-  line: PartyLine;
-}
+type Sides = PartyMovement['sides'];
 
 /** Each party's statement: every movement of its position, in log order, and the position that they come to. */
 export async function foldStatement(stored: StoredEvent, rows: SettlementRows): Promise<void> {
-  for (const { party, currency, line } of movementsOf(stored)) {
-    const effect = line.external ? 0n : BigInt(line.amountMinor);
-    const position = (await rows.get('positions', party, currency)) ?? { party, currency, balanceMinor: 0n, lines: 0 };
-    const chunk = Math.floor(position.lines / linesPerChunk);
-    const known = position.lines % linesPerChunk === 0 ? undefined : await rows.require('statementChunks', party, currency, chunk);
-    rows.put('statementChunks', {
-      party,
-      currency,
-      chunk,
-      openingMinor: known?.openingMinor ?? position.balanceMinor,
-      latestAt: known && known.latestAt > line.at ? known.latestAt : line.at,
-      lines: [...(known?.lines ?? []), line],
-    });
-    rows.put('positions', { ...position, balanceMinor: position.balanceMinor + effect, lines: position.lines + 1 });
+  const { position, createdAt } = stored;
+  for (const { currency, ref, byParty } of movementsOf(stored)) {
+    for (const [party, sides] of byParty) await addMovement(party, currency, { position, at: createdAt, ref, sides }, rows);
   }
 }
 
-function* movementsOf(stored: StoredEvent): Generator<Movement> {
+async function addMovement(party: string, currency: string, movement: PartyMovement, rows: SettlementRows): Promise<void> {
+  const position = (await rows.get('positions', party, currency)) ?? { party, currency, balanceMinor: 0n, movements: 0 };
+  const chunk = Math.floor(position.movements / movementsPerChunk);
+  const isFirst = position.movements % movementsPerChunk === 0;
+  const known = isFirst ? undefined : await rows.require('statementChunks', party, currency, chunk);
+  const at = movement.at.toISOString();
+  rows.put('statementChunks', {
+    party,
+    currency,
+    chunk,
+    openingMinor: known?.openingMinor ?? position.balanceMinor,
+    latestAt: known && known.latestAt > at ? known.latestAt : at,
+    lines: (known?.lines ?? '') + encodeMovement(movement),
+  });
+  const effect = sumMinor(movement.sides.map(({ external, amountMinor }) => (external ? 0 : amountMinor)));
+  rows.put('positions', { ...position, balanceMinor: position.balanceMinor + effect, movements: position.movements + 1 });
+}
+
+interface Movements {
+  currency: string;
+  ref: string;
+  byParty: Map<string, Sides>;
+}
+
+function* movementsOf(stored: StoredEvent): Generator<Movements> {
   const fact = moneyFactOf(stored.event);
   if (fact) {
     const prefix = fact.kind === 'PaymentRefunded' ? 'refund:' : '';
-    yield* movementsOfTransfers(stored, fact.currency, fact.transfers, fact.paymentId, prefix);
+    yield { currency: fact.currency, ref: fact.paymentId, byParty: sidesByParty(fact.transfers, prefix) };
   } else if (isPayoutFact(stored)) {
-    const movement = payoutMovement(stored.event);
-    if (movement) {
-      const { party, currency, payoutId, bank } = stored.event;
-      const line = { ...placeOf(stored), ...movement, ref: payoutId, counterparty: `bank:${bank}` };
-      yield { party, currency, line };
-    }
+    const { party, currency, payoutId: ref, bank } = stored.event;
+    const side = payoutSide(stored.event);
+    if (side) yield { currency, ref, byParty: new Map([[party, [{ ...side, counterparty: `bank:${bank}` }]]]) };
   } else if (isJournalFact(stored)) {
     for (const entry of stored.event.entries) {
       if (entry.position !== undefined || !isNetted(entry)) continue;
-      for (const transfer of entry.transfers) yield* movementsOfTransfers(stored, transfer.currency, [transfer], entry.ref, '');
+      for (const [currency, transfers] of Map.groupBy(entry.transfers, (transfer) => transfer.currency)) {
+        yield { currency, ref: entry.ref, byParty: sidesByParty(transfers, '') };
+      }
     }
   }
 }
 
-function* movementsOfTransfers(
-  stored: StoredEvent,
-  currency: string,
-  transfers: readonly FactTransfer[],
-  ref: string,
-  prefix: string,
-): Generator<Movement> {
-  const place = placeOf(stored);
+function sidesByParty(transfers: readonly FactTransfer[], prefix: string): Map<string, Sides> {
+  const byParty = new Map<string, Sides>();
   for (const { party, kind, counterparty, amountMinor, external } of sidesOf(transfers)) {
-    yield { party, currency, line: { ...place, kind: prefix + kind, ref, counterparty, amountMinor, ...(external && { external }) } };
+    const side = { kind: prefix + kind, counterparty, amountMinor, ...(external && { external }) };
+    const known = byParty.get(party);
+    if (known) known.push(side);
+    else byParty.set(party, [side]);
   }
+  return byParty;
 }
 
-/** The store's time of the fact: it stands in the log, so that a rebuild gives the same statement. */
-const placeOf = ({ position, createdAt }: StoredEvent) => ({ position: String(position), at: createdAt.toISOString() });
-
 /** What a payout's fact does to its party's position; as the ledger posts it. */
-function payoutMovement({ type, direction, amountMinor }: PayoutEvent): { kind: string; amountMinor: number } | undefined {
+function payoutSide({ type, direction, amountMinor }: PayoutEvent): { kind: string; amountMinor: number } | undefined {
   if (direction === 'collection') {
     if (type === 'PayoutConfirmed') return { kind: 'collection', amountMinor };
     return type === 'PayoutReturned' ? { kind: 'collection-returned', amountMinor: -amountMinor } : undefined;

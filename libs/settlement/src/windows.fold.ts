@@ -53,20 +53,62 @@ export async function foldTransfers(
   awaited: bigint | undefined,
   rows: SettlementRows,
 ): Promise<void> {
-  const touched = new Map<string, RowOf<'windows'>>();
-  for (const { party, amountMinor } of nettedSidesOf(transfers)) {
-    const window = await currentWindow(rows, modelOf(party, currency), currency);
-    touched.set(window.windowId, window);
+  const windows = new OpenWindows(rows, currency);
+  for (const [party, total] of totalsByParty(transfers)) {
+    const window = await windows.of(party);
     const net = await netOf(rows, window.windowId, party);
-    rows.put('windowNets', withSide(net, BigInt(amountMinor)));
+    const { receivedMinor, paidMinor, sides } = net;
+    const paid = paidMinor + total.paidMinor;
+    rows.put('windowNets', { ...net, receivedMinor: receivedMinor + total.receivedMinor, paidMinor: paid, sides: sides + total.sides });
   }
-  for (const window of touched.values()) rows.put('windows', { ...window, facts: window.facts + 1, lastFact: awaited ?? window.lastFact });
+  for (const window of windows.touched) rows.put('windows', { ...window, facts: window.facts + 1, lastFact: awaited ?? window.lastFact });
   for (const { from, to, amountMinor, external } of transfers) {
-    if (external || from === to || !from.startsWith('platform:') || !to.startsWith('platform:') || !isParty(from)) continue;
-    const { windowId } = await currentWindow(rows, modelOf(from, currency), currency);
+    if (external || from === to || amountMinor === 0 || !isPlatform(from) || !isPlatform(to)) continue;
+    const { windowId } = await windows.of(from);
     const known = await rows.get('obligations', windowId, from, to);
     rows.put('obligations', { windowId, debtor: from, creditor: to, amountMinor: (known?.amountMinor ?? 0n) + BigInt(amountMinor) });
   }
+}
+
+const isPlatform = (name: string): name is Party => name.startsWith('platform:');
+
+/** The windows that take a fact's sides in: most facts need one, which is looked up once. */
+class OpenWindows {
+  readonly #byModel = new Map<string, RowOf<'windows'>>();
+
+  constructor(
+    private readonly rows: SettlementRows,
+    private readonly currency: string,
+  ) {}
+
+  async of(party: Party): Promise<RowOf<'windows'>> {
+    const model = modelOf(party, this.currency);
+    const known = this.#byModel.get(model) ?? (await currentWindow(this.rows, model, this.currency));
+    this.#byModel.set(model, known);
+    return known;
+  }
+
+  get touched(): Iterable<RowOf<'windows'>> {
+    return this.#byModel.values();
+  }
+}
+
+interface PartyTotal {
+  receivedMinor: bigint;
+  paidMinor: bigint;
+  sides: number;
+}
+
+function totalsByParty(transfers: readonly FactTransfer[]): Map<Party, PartyTotal> {
+  const totals = new Map<Party, PartyTotal>();
+  for (const { party, amountMinor } of nettedSidesOf(transfers)) {
+    const total = totals.get(party) ?? { receivedMinor: 0n, paidMinor: 0n, sides: 0 };
+    if (amountMinor > 0) total.receivedMinor += BigInt(amountMinor);
+    else total.paidMinor -= BigInt(amountMinor);
+    total.sides += 1;
+    totals.set(party, total);
+  }
+  return totals;
 }
 
 /**
@@ -94,10 +136,10 @@ async function addLedgerSides(
   position: bigint,
   rows: SettlementRows,
 ): Promise<void> {
-  for (const { party, amountMinor } of nettedSidesOf(transfers)) {
+  for (const [party, { receivedMinor, paidMinor, sides }] of totalsByParty(transfers)) {
     const { windowId } = await windowHolding(rows, party, currency, position);
     const net = await netOf(rows, windowId, party);
-    rows.put('windowNets', { ...net, ledgerMinor: net.ledgerMinor + BigInt(amountMinor), ledgerSides: net.ledgerSides + 1 });
+    rows.put('windowNets', { ...net, ledgerMinor: net.ledgerMinor + receivedMinor - paidMinor, ledgerSides: net.ledgerSides + sides });
   }
 }
 
@@ -141,13 +183,6 @@ async function netOf(rows: SettlementRows, windowId: string, party: string): Pro
   const known = await rows.get('windowNets', windowId, party);
   return known ?? { windowId, party, receivedMinor: 0n, paidMinor: 0n, sides: 0, ledgerMinor: 0n, ledgerSides: 0 };
 }
-
-const withSide = (net: RowOf<'windowNets'>, amount: bigint): RowOf<'windowNets'> => ({
-  ...net,
-  receivedMinor: amount > 0n ? net.receivedMinor + amount : net.receivedMinor,
-  paidMinor: amount < 0n ? net.paidMinor - amount : net.paidMinor,
-  sides: net.sides + 1,
-});
 
 function byCurrency({ transfers }: JournalEntry): Map<string, JournalTransfer[]> {
   return Map.groupBy(transfers, ({ currency }) => currency);

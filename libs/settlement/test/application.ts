@@ -102,18 +102,14 @@ const operators = [
 /** A whole settlement service on an empty log, with a sandbox bank and a ledger that never refuses. */
 export async function openApplication() {
   const server = await startEventStoreServer({ dataDir: ':memory:' });
-  process.stderr.write('step 1\n');
   const store = EventStore.connect(server.connectionString);
   const publishers = [settlementPublisher, fakeLedgerPublisher];
   const feed = new LogFeed(store, {
     categories: [...new Set([...settlementCategories, 'command', ...busCategories(publishers, [topics.ledgerCommands])])],
   });
   await feed.start();
-  process.stderr.write('step 2\n');
   const sql = await openPglite('memory');
-  process.stderr.write('step 3\n');
   const runner = await ProjectionRunner.start(sql, feed, settlementProjection);
-  process.stderr.write('step 4\n');
   const bus = new Bus({ transport: new EmbeddedTransport({ store, feed, publishers }), store });
   const logger = pino({ level: 'silent' });
   const bank = new SandboxBank({ file: ':memory:' });
@@ -132,14 +128,10 @@ export async function openApplication() {
   const settlement = SettlementModule.register({ bank, models, bankPollMs: 20 });
   const module = { module: RootModule, imports: [hub, settlement], controllers: [FakeLedger, Listener] };
   const app = await createHttpApplication(module, { logger, bodyLimitBytes: 65_536 });
-  process.stderr.write('step 5\n');
   for (const group of ['settlement', 'ledger', 'listener']) app.connectMicroservice({ strategy: bus.server(group) });
   await app.startAllMicroservices();
-  process.stderr.write('step 6\n');
   await app.init();
-  process.stderr.write('step 7\n');
   await app.getHttpAdapter().getInstance().ready();
-  process.stderr.write('step 8\n');
   app.get(FakeLedger).follow(feed);
   let count = 0;
 

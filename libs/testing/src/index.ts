@@ -1,3 +1,4 @@
 export * from './eventually.js';
 export * from './hub-client.js';
 export * from './hub-process.js';
+export * from './golden-events.js';

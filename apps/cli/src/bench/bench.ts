@@ -55,6 +55,7 @@ export async function runBench(options: BenchOptions = {}, io: Io = processIo): 
   try {
     for (const name of names) await measure(name, context, report, io);
   } finally {
+    // A hub that could not be prepared has been stopped, and the part that asked for it says why.
     await (await preparing?.catch(() => undefined))?.stop();
   }
   if (options.json !== undefined) writeFileSync(options.json, `${toJson(report)}\n`);
@@ -77,7 +78,11 @@ function chosenParts({ only, rate, seconds, payments }: BenchOptions): string[] 
   const known = Object.keys(parts);
   const unknown = only?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`There is no part ${unknown}. There are: ${known.join(', ')}.`);
-  for (const [name, value] of [['rate', rate], ['seconds', seconds], ['payments', payments]] as const) {
+  for (const [name, value] of [
+    ['rate', rate],
+    ['seconds', seconds],
+    ['payments', payments],
+  ] as const) {
     if (value !== undefined && !(value > 0)) throw new UsageError(`--${name} must be a number above 0.`);
   }
   return known.filter((name) => only === undefined || only.length === 0 || only.includes(name));

@@ -38,8 +38,8 @@ export function problemOf(result: LoadResult): string | undefined {
 }
 
 /** Loads one rate after the other until one is too much twice: on a machine that does other things, too, once may be an accident. */
-export async function climb(load: (perSecond: number) => Promise<LoadResult>): Promise<LoadResult[]> {
-  const results: LoadResult[] = [];
+export async function climb<Result extends LoadResult>(load: (perSecond: number) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
   for (const perSecond of rates) {
     const first = await load(perSecond);
     results.push(first);

@@ -38,14 +38,18 @@ describe('latency recorder', () => {
 
   it('always gives the least measurement that the share does not exceed', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 }), fc.double({ min: 0.01, max: 1 }), (values, share) => {
-        const sorted = Float64Array.from(values).sort();
-        const found = quantile(sorted, share);
-        const notAbove = values.filter((value) => value <= found).length;
-        const below = values.filter((value) => value < found).length;
-        expect(notAbove).toBeGreaterThanOrEqual(share * values.length);
-        expect(below).toBeLessThan(share * values.length);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 }),
+        fc.double({ min: 0.01, max: 1 }),
+        (values, share) => {
+          const sorted = Float64Array.from(values).sort();
+          const found = quantile(sorted, share);
+          const notAbove = values.filter((value) => value <= found).length;
+          const below = values.filter((value) => value < found).length;
+          expect(notAbove).toBeGreaterThanOrEqual(share * values.length);
+          expect(below).toBeLessThan(share * values.length);
+        },
+      ),
     );
   });
 });

@@ -30,7 +30,13 @@ export class LatencyRecorder {
 
   latency(): Latency {
     const sorted = this.#values.slice(0, this.#count).sort();
-    return { count: this.#count, p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99), max: sorted.at(-1) ?? 0 };
+    return {
+      count: this.#count,
+      p50: quantile(sorted, 0.5),
+      p95: quantile(sorted, 0.95),
+      p99: quantile(sorted, 0.99),
+      max: sorted.at(-1) ?? 0,
+    };
   }
 }
 

@@ -31,7 +31,7 @@ const realPace: Pace = { now: () => performance.now(), sleep: (milliseconds) => 
  * process itself was late, what is due is sent at once. Resolves when the last one has been sent.
  */
 export async function sendOpen(schedule: OpenSchedule, send: (index: number) => void, pace: Pace = realPace): Promise<void> {
-  for (let sent = 0; sent < schedule.requests; ) {
+  for (let sent = 0; sent < schedule.requests;) {
     for (const due = dueBy(schedule, pace.now()); sent < due; sent += 1) send(sent);
     if (sent === schedule.requests) return;
     await pace.sleep(Math.max(dueMs(schedule, sent) - pace.now(), 0));

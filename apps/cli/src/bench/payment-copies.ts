@@ -16,7 +16,8 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 export function templateOf(events: readonly DomainEvent[]): PaymentTemplate {
   const [requested] = events;
   const isWhole = requested && 'paymentId' in requested && 'orderId' in requested && events.at(-1)?.type === 'PaymentCaptured';
-  if (!isWhole || !idPattern.test(String(requested.paymentId))) throw new Error('a template is a whole payment, from its request to its capture');
+  if (!isWhole || !idPattern.test(String(requested.paymentId)))
+    throw new Error('a template is a whole payment, from its request to its capture');
   return { paymentId: String(requested.paymentId), orderId: String(requested.orderId), json: JSON.stringify(events) };
 }
 
@@ -39,13 +40,20 @@ const inFlight = 256;
  * Appends copies of a payment, each whole in one append: many captured payments without the time that it takes to ask for each.
  * @returns log position of the last one
  */
-export async function appendCopies(store: EventStore, template: PaymentTemplate, numbers: { first: number; count: number }): Promise<bigint> {
+export async function appendCopies(
+  store: EventStore,
+  template: PaymentTemplate,
+  numbers: { first: number; count: number },
+): Promise<bigint> {
   let next = numbers.first;
   let last = 0n;
   const append = async () => {
     while (next < numbers.first + numbers.count) {
       const { paymentId, events } = copyOf(template, next++);
-      const { position } = await store.append(`payment-${paymentId}`, 'no_stream', events, { commandId: `copy ${paymentId}`, correlationId: paymentId });
+      const { position } = await store.append(`payment-${paymentId}`, 'no_stream', events, {
+        commandId: `copy ${paymentId}`,
+        correlationId: paymentId,
+      });
       if (position > last) last = position;
     }
   };

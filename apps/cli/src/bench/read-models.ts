@@ -22,6 +22,9 @@ export async function untilReadModelsReach(hub: HubUnderTest, position: bigint, 
     if (failed) throw new Error(`the projection ${failed.name} stands still: ${failed.error ?? 'no reason given'}`);
     return behind.length === 0;
   });
-  if (!reached) throw new Error(`${behind.map(({ name, position: at }) => `${name} is at ${at}`).join(', ')}, not at ${position}, after ${timeoutMs} ms`);
+  if (!reached)
+    throw new Error(
+      `${behind.map(({ name, position: at }) => `${name} is at ${at}`).join(', ')}, not at ${position}, after ${timeoutMs} ms`,
+    );
   return performance.now() - startedMs;
 }

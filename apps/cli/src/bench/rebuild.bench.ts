@@ -34,7 +34,8 @@ export async function benchRebuild({ prepared, progress }: BenchContext): Promis
     const before = await readRaw(store, projection);
     const { events, seconds } = await rebuild(hub, projection);
     const after = await readRaw(store, projection);
-    if (events !== after.events) throw new Error(`the rebuild of ${projection} folded ${events} events, of its categories there are ${after.events}`);
+    if (events !== after.events)
+      throw new Error(`the rebuild of ${projection} folded ${events} events, of its categories there are ${after.events}`);
     results.push({ projection, events, seconds, rawPerSecond: [before, after].map((raw) => raw.events / raw.seconds) });
   }
   return { part: 'rebuild', figures: results.flatMap(figuresOf), tables: [], detail: { results } };
@@ -43,8 +44,19 @@ export async function benchRebuild({ prepared, progress }: BenchContext): Promis
 function figuresOf({ projection, events, seconds, rawPerSecond }: Rebuilt): Figure[] {
   const raw = Math.max(...rawPerSecond);
   return [
-    { name: `${projection}: rebuild`, value: events / seconds, unit: 'events/s', goal: '>= 20000', meaning: `${events} events, with the comparison to the live rows and the switch` },
-    { name: `${projection}: raw read`, value: raw, unit: 'events/s', meaning: 'the same filtered subscription read in this process with no fold; the better of two' },
+    {
+      name: `${projection}: rebuild`,
+      value: events / seconds,
+      unit: 'events/s',
+      goal: '>= 20000',
+      meaning: `${events} events, with the comparison to the live rows and the switch`,
+    },
+    {
+      name: `${projection}: raw read`,
+      value: raw,
+      unit: 'events/s',
+      meaning: 'the same filtered subscription read in this process with no fold; the better of two',
+    },
     { name: `${projection}: ratio`, value: events / seconds / raw, unit: '', goal: '>= 0.6', meaning: 'rebuild to raw read' },
   ];
 }

@@ -34,7 +34,8 @@ export async function benchWindowClose({ prepared, payments, progress }: BenchCo
       small.push(times);
     }
     progress(`window-close: ${loadPerSecond} payments/s for ${loadSeconds} s, to compare with`);
-    const load = () => loadPayments({ ...made, currency: loadCurrency }, loadPerSecond, loadSeconds);
+    const { hub, seller, watcher } = made;
+    const load = () => loadPayments({ hub, seller, watcher, currency: loadCurrency }, loadPerSecond, loadSeconds);
     const before = await load();
     progress(`window-close: ${payments} payments`);
     const { times: large, settlementId } = await close(made, log, largeCurrency, payments);
@@ -107,7 +108,8 @@ class SettlementLog {
       for (const { event } of events) {
         // These two categories hold nothing else.
         const { type, ...about } = event as WindowEvent | SettlementEvent;
-        const subject = type.startsWith('Window') && 'windowId' in about ? about.windowId : 'settlementId' in about ? about.settlementId : '';
+        const subject =
+          type.startsWith('Window') && 'windowId' in about ? about.windowId : 'settlementId' in about ? about.settlementId : '';
         this.#at.set(`${type} ${subject}`, nowMs);
       }
     }
@@ -130,10 +132,27 @@ function reportOf({ small, large, before, during, toldMs }: Measured): PartRepor
     part: 'window-close',
     figures: [
       { name: `closing, ${large.payments} payments`, value: large.total, unit: 'ms', goal: '< 50', meaning },
-      { name: `closing, ${smallWindow} payments`, value: smallest.total, unit: 'ms', goal: 'the same', meaning: `the least of ${small.length}, the first of which also warms up` },
+      {
+        name: `closing, ${smallWindow} payments`,
+        value: smallest.total,
+        unit: 'ms',
+        goal: 'the same',
+        meaning: `the least of ${small.length}, the first of which also warms up`,
+      },
       { name: 'intake before, p99', value: before.entry.p99, unit: 'ms', meaning: `${intake}, before the closing` },
-      { name: 'intake after, p99', value: during.entry.p99, unit: 'ms', goal: 'unchanged', meaning: `${intake}, while the payments of the closed window are told that they are settled` },
-      { name: 'payments told', value: large.payments / (toldMs / 1_000), unit: '/s', meaning: 'throttled, so that intake does not feel it' },
+      {
+        name: 'intake after, p99',
+        value: during.entry.p99,
+        unit: 'ms',
+        goal: 'unchanged',
+        meaning: `${intake}, while the payments of the closed window are told that they are settled`,
+      },
+      {
+        name: 'payments told',
+        value: large.payments / (toldMs / 1_000),
+        unit: '/s',
+        meaning: 'throttled, so that intake does not feel it',
+      },
     ],
     tables: [closingTable([...small, large])],
     detail: { small, large, before, during, toldMs },
@@ -141,7 +160,8 @@ function reportOf({ small, large, before, during, toldMs }: Measured): PartRepor
 }
 
 const closingTable = (closings: readonly Closing[]): FigureTable => ({
-  title: 'Closings, in ms between the events as they came from the log (the operator asks for the settlement as soon as the closing is answered)',
+  title:
+    'Closings, in ms between the events as they came from the log (the operator asks for the settlement as soon as the closing is answered)',
   columns: [
     { title: 'payments', align: 'right' },
     { title: 'closed to requested', align: 'right' },

@@ -37,6 +37,7 @@ export interface Evidence {
   accounts: readonly AccountBalance[];
   trialChecks: readonly { check: string; currency: string; passed: boolean; differenceMinor: number }[];
   audit: JournalAudit;
+  deadLetters: readonly { group: string; reason: string }[];
   payouts: readonly Payout[];
   webhooks: { captured: ReadonlySet<string>; rejected: number };
   rebuild: RebuildReport;
@@ -57,8 +58,10 @@ export function checkEvidence(evidence: Evidence): Finding[] {
     ...ledgerFindings(evidence),
     auditFinding(evidence),
     partyFinding(evidence),
+    providerFinding(evidence),
     payoutFinding(evidence),
     webhookFinding(evidence),
+    deadLetterFinding(evidence),
     rebuildFinding(evidence),
     storeFinding(evidence),
   ];
@@ -133,6 +136,13 @@ export const paidTo = (party: string, payouts: readonly Payout[]): bigint =>
       .map(({ direction, amountMinor }) => (direction === 'payout' ? amountMinor : -amountMinor)),
   );
 
+/** At the end of the last month each provider has paid out what it held: what is left would be money that nobody took or nobody booked. */
+function providerFinding({ accounts }: Evidence): Finding {
+  const left = accounts.filter((each) => each.account.startsWith('provider:') && each.currency === currency && each.postedMinor !== 0);
+  const detail = left.length === 0 ? 'nothing is left there' : left.map(({ account, postedMinor }) => `${account} has ${amountText(postedMinor, currency)}`).join('; ');
+  return { check: 'the providers have paid out all that they took', passed: left.length === 0, detail };
+}
+
 function payoutFinding({ payouts }: Evidence): Finding {
   const open = payouts.filter(({ status }) => status !== 'confirmed');
   const detail = open.length === 0 ? `${countText(payouts.length)} payouts and collections` : open.slice(0, 10).map(({ payoutId, status }) => `${payoutId} is ${status}`).join('; ');
@@ -144,6 +154,11 @@ function webhookFinding({ payments, webhooks }: Evidence): Finding {
   const passed = missing.length === 0 && webhooks.rejected === 0;
   const detail = passed ? `${countText(webhooks.captured.size)} received, every signature verified` : `${missing.length} are missing, ${webhooks.rejected} signatures were wrong`;
   return { check: 'each captured payment was told by a webhook', passed, detail };
+}
+
+function deadLetterFinding({ deadLetters }: Evidence): Finding {
+  const reasons = [...new Set(deadLetters.map(({ group, reason }) => `${group}: ${reason}`))];
+  return { check: 'every message was handled', passed: reasons.length === 0, detail: reasons.length === 0 ? 'there is no dead letter' : reasons.slice(0, 5).join('; ') };
 }
 
 const rebuildFinding = ({ rebuild }: Evidence): Finding => ({

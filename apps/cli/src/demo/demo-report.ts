@@ -18,8 +18,11 @@ export interface MonthResult extends SettledWindow {
 }
 
 export interface Rates {
-  replayMs: number;
+  /** Orders, refunds and top-ups. */
+  paymentsMs: number;
+  monthEndsMs: number;
   orders: number;
+  months: number;
   events: number;
   rebuildEvents: number;
   rebuildSeconds: number;
@@ -40,8 +43,8 @@ export function exampleText({ currency: its, rows, matches }: ExampleResult): st
 }
 
 /** Months are printed as they come, so their columns have fixed widths. */
-const monthWidths = [9, 8, 13, 8, 11, 18, 8, 13, 8, 11, 8];
-const monthTitles = ['month', 'orders', 'gross', 'refunds', 'refunded', 'window settled', 'payouts', 'paid out', 'collect.', 'collected', 'carried'];
+const monthWidths = [9, 8, 14, 9, 12, 18, 9, 14, 12, 11, 9];
+const monthTitles = ['month', 'orders', 'gross', 'refunds', 'refunded', 'window settled', 'payouts', 'paid out', 'collections', 'collected', 'carried'];
 const leftAligned = new Set([0, 5]);
 
 const monthLine = (cells: readonly Cell[]): string =>
@@ -143,7 +146,8 @@ export const findingsText = (findings: readonly Finding[]): string =>
 export function ratesText(rates: Rates): string {
   const perSecond = (count: number, milliseconds: number) => `${countText(Math.round((1_000 * count) / milliseconds))}/s`;
   const lines = [
-    `${countText(rates.orders)} payments in ${durationText(rates.replayMs)}, months' ends included: ${perSecond(rates.orders, rates.replayMs)}`,
+    `${countText(rates.orders)} payments with their refunds and top-ups in ${durationText(rates.paymentsMs)}: ${perSecond(rates.orders, rates.paymentsMs)}`,
+    `${rates.months} windows closed, settled and paid out in ${durationText(rates.monthEndsMs)}`,
     `${countText(rates.events)} events in the log`,
     `${countText(rates.rebuildEvents)} events folded again in ${durationText(1_000 * rates.rebuildSeconds)}: ${perSecond(rates.rebuildEvents, 1_000 * rates.rebuildSeconds)}`,
     `${countText(rates.webhooks)} webhooks received${rates.repeatedWebhooks > 0 ? `, ${countText(rates.repeatedWebhooks)} of them again` : ''}`,

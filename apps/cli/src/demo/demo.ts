@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EventStore } from '@tongbao/event-store';
+import type { Finding } from '../doctor.checks.js';
 import { UsageError } from '../exit-codes.js';
 import { HubProcess } from '../hub-process.js';
 import { toJson, type Io } from '../io.js';
@@ -43,28 +43,43 @@ export async function runDemo(options: DemoOptions, given: Io): Promise<boolean>
   const startedMs = performance.now();
   const io: Io = options.json ? { ...given, out: () => undefined, isTerminal: false } : given;
   const purchases = readPurchases(dataFile, options.which);
-  io.out(`${introduction(purchases, options.which)}\n`);
   const dataDir = dataDirOf(options);
-  const hub = await HubProcess.start({ dataDir, port: options.port });
-  const stop = () => void hub.stop();
+  io.out(`${introduction(purchases, options.which)}\n`);
+  try {
+    const hub = await HubProcess.start({ dataDir, port: options.port });
+    io.out(` hub        ${hub.url}, ready after ${durationText(performance.now() - startedMs)}\n\n`);
+    return await withReceiver(hub, async (api, receiver) => {
+      const summary = await play(purchases, { io, hub, api, receiver, startedMs });
+      if (options.json) given.out(`${toJson(summary)}\n`);
+      if (options.keep) await keptUntilStopped(hub, purchases, given);
+      return summary.findings.every(({ passed }) => passed);
+    });
+  } finally {
+    if (options.dataDir === undefined && !options.keep) rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Sees to it that nothing of the demo outlives it, however it ends. */
+async function withReceiver<T>(hub: HubProcess, work: (api: HubApi, receiver: WebhookReceiver) => Promise<T>): Promise<T> {
+  const interrupted = new AbortController();
+  const stop = () => {
+    interrupted.abort();
+    void hub.stop();
+  };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const receiver = await WebhookReceiver.start();
-  const api = new HubApi(hub.url, dataDir);
+  const api = new HubApi(hub.url, hub.dataDir);
   try {
-    io.out(` hub        ${hub.url}, ready after ${durationText(performance.now() - startedMs)}\n\n`);
-    const result = await play(purchases, { io, hub, api, receiver, startedMs });
-    if (options.json) given.out(`${toJson(result)}\n`);
-    if (options.keep) await keptUntilStopped(hub, given);
-    return result.findings.every(({ passed }) => passed);
+    return await work(api, receiver);
   } catch (error) {
+    if (interrupted.signal.aborted) throw new Error('the demo was interrupted', { cause: error });
     if (!hub.isRunning) throw new Error(`the hub has ended; its log ends so:\n${hub.endOfLog()}`, { cause: error });
     throw error;
   } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
     await api.close();
     await hub.stop();
     await receiver.close();
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-    if (options.dataDir === undefined && !options.keep) rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
@@ -83,17 +98,16 @@ async function play(purchases: readonly Purchase[], { io, hub, api, receiver, st
 
   io.out(`The purchases, a window for each month of the data (${currency})\n${monthHead()}\n`);
   const replay = new Replay(api);
-  const replayStartedMs = performance.now();
-  const months = await replayMonths(purchases, new Scenario(seed, lastDate), { io, api, replay });
-  const replayMs = performance.now() - replayStartedMs;
+  const { results: months, ...times } = await replayMonths(purchases, new Scenario(seed, lastDate), { io, api, replay });
   io.out(`${monthTotal(months)}\n\n`);
 
-  const store = EventStore.connect(hub.eventStoreUrl);
-  const evidence = await gatherEvidence({ api, receiver, replay, months, example, expected: totalsOf(purchases), store, eventStoreUrl: hub.eventStoreUrl }).finally(() => store.close());
+  const expected = totalsOf(purchases);
+  const evidence = await gatherEvidence({ api, receiver, replay, months, example, expected, eventStoreUrl: hub.eventStoreUrl });
   const findings = checkEvidence(evidence);
   const rates: Rates = {
-    replayMs,
+    ...times,
     orders: replay.counts.orders,
+    months: months.length,
     events: evidence.store.events,
     rebuildEvents: evidence.rebuild.events,
     rebuildSeconds: evidence.rebuild.seconds,
@@ -106,9 +120,12 @@ async function play(purchases: readonly Purchase[], { io, hub, api, receiver, st
   return summaryOf(months, evidence, findings, rates, receiver);
 }
 
-/** The result as JSON tells it. */
-function summaryOf(months: MonthResult[], { example, payouts }: Evidence, findings: ReturnType<typeof checkEvidence>, rates: Rates, { counts }: WebhookReceiver) {
-  return { seed, example, months, payouts: payouts.length, webhooks: Object.fromEntries(counts), findings, rates };
+/** The result as JSON tells it: figures that are the same in every run, and the rates of this one. */
+function summaryOf(months: readonly MonthResult[], { example }: Evidence, findings: readonly Finding[], rates: Rates, { counts }: WebhookReceiver) {
+  const monthly = months.map(({ month, orders, grossMinor, refunds, refundedMinor, windowId, payouts, carried }) => {
+    return { month, orders, grossMinor, refunds, refundedMinor, windowId, payouts: payouts.length, carried };
+  });
+  return { seed, example, months: monthly, webhooks: Object.fromEntries(counts), findings, rates };
 }
 
 async function registerCast(api: HubApi, receiver: WebhookReceiver): Promise<void> {
@@ -139,13 +156,14 @@ function dataDirOf({ dataDir }: DemoOptions): string {
   return dataDir;
 }
 
-async function keptUntilStopped(hub: HubProcess, io: Io): Promise<void> {
+async function keptUntilStopped(hub: HubProcess, [first]: readonly Purchase[], io: Io): Promise<void> {
+  const order = first && new Scenario(seed, lastDate).order(first).body;
   io.err(`
 The hub goes on until Ctrl-C.
   HTTP API     ${hub.url}/v1 (description: ${hub.url}/openapi.json)
   event store  ${hub.eventStoreUrl}
-  data         ${hub.dataDir} (operators' tokens in operators.json, log in hub.log; kept)
-  look around  npx tongbao payments show lyra/<order> --url ${hub.url} --event-store '${hub.eventStoreUrl}' --data ${hub.dataDir}
+  data         ${hub.dataDir} (operators' tokens in operators.json, log in hub.log); it stays
+  look around  npx tongbao payments show ${order?.platformId ?? ''}/${order?.orderId ?? ''} --url ${hub.url} --event-store '${hub.eventStoreUrl}' --data ${hub.dataDir}
 `);
   await hub.ended;
 }

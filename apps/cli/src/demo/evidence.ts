@@ -1,4 +1,4 @@
-import type { EventStore } from '@tongbao/event-store';
+import { EventStore } from '@tongbao/event-store';
 import { readEveryEvent } from '../all-events.js';
 import type { TrialBalance } from '../doctor.checks.js';
 import { buildProjection } from '../projections.command.js';
@@ -21,7 +21,6 @@ interface Sources {
   months: readonly MonthResult[];
   example: ExampleResult;
   expected: Totals;
-  store: EventStore;
   eventStoreUrl: string;
 }
 
@@ -31,19 +30,21 @@ const listWithinMs = 30_000;
 
 /** Waits until everything that the replay has set off is done, and reads back what came of it. */
 export async function gatherEvidence(sources: Sources): Promise<Evidence> {
-  const { api, receiver, replay, months, example, expected, store, eventStoreUrl } = sources;
+  const { api, receiver, replay, months, example, expected, eventStoreUrl } = sources;
   const payments = await paymentsOf(api, expected.orders);
   await webhooks(api, receiver, months, payments.length);
   const finance = api.as('finance');
   const trial = await api.client.get<TrialBalance>('/v1/ledger/trial-balance', {}, finance);
   const accounts = await api.client.list<AccountBalance>('/v1/ledger/accounts', {}, finance);
-  const audit = await auditJournal(store);
+  const store = EventStore.connect(eventStoreUrl);
+  const audit = await auditJournal(store).finally(() => store.close());
   const rebuild = await buildProjection(api.client, 'settlement', 'rebuild', undefined, api.as('ops'));
   return {
     ...{ expected, example, payments, accounts, audit, rebuild },
     refundedMinor: replay.counts.refundedMinor,
     failures: replay.failures,
     trialChecks: trial.checks,
+    deadLetters: await deadLettersOf(api),
     payouts: months.flatMap((month) => month.payouts),
     webhooks: { captured: receiver.captured, rejected: receiver.rejected },
     store: await readEveryEvent(eventStoreUrl, () => undefined),
@@ -74,4 +75,13 @@ async function webhooks(api: HubApi, receiver: WebhookReceiver, months: readonly
     return Promise.resolve(isComplete || performance.now() - newestMs > webhookSilenceMs ? true : undefined);
   };
   await until(ask, { everyMs: 50, timeoutMs: 3_600_000, what: 'the webhooks' });
+}
+
+/** Of every consumer group: what it could not handle. */
+async function deadLettersOf(api: HubApi): Promise<{ group: string; reason: string }[]> {
+  const groups = ['payment', 'ledger', 'settlement', 'notification'];
+  const pages = await Promise.all(
+    groups.map((group) => api.client.get<{ items: { group: string; reason: string; error?: { message: string } }[] }>(`/v1/dead-letters/${group}`, {}, api.as('ops'))),
+  );
+  return pages.flatMap(({ items }) => items.map(({ group, reason, error }) => ({ group, reason: error?.message ?? reason })));
 }

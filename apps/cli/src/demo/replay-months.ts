@@ -13,23 +13,32 @@ interface Parts {
   replay: Replay;
 }
 
-/** One month after the other: wallets, orders, refunds that fall in it, and its end. Prints a line for each. */
-export async function replayMonths(purchases: readonly Purchase[], scenario: Scenario, parts: Parts): Promise<MonthResult[]> {
-  const refunds = new RefundCalendar();
-  const results: MonthResult[] = [];
-  for (const month of byMonth(purchases)) {
-    const result = await replayMonth(month, scenario, refunds, parts);
-    parts.io.out(`${monthText(result)}\n`);
-    results.push(result);
-  }
-  return results;
+export interface ReplayedMonths {
+  results: MonthResult[];
+  paymentsMs: number;
+  monthEndsMs: number;
 }
 
-async function replayMonth({ month, purchases }: Month, scenario: Scenario, calendar: RefundCalendar, { io, api, replay }: Parts): Promise<MonthResult> {
+/** One month after the other: wallets, orders, refunds that fall in it, and its end. Prints a line for each. */
+export async function replayMonths(purchases: readonly Purchase[], scenario: Scenario, parts: Parts): Promise<ReplayedMonths> {
+  const refunds = new RefundCalendar();
+  const replayed: ReplayedMonths = { results: [], paymentsMs: 0, monthEndsMs: 0 };
+  for (const month of byMonth(purchases)) {
+    const { result, paymentsMs, monthEndMs } = await replayMonth(month, scenario, refunds, parts);
+    parts.io.out(`${monthText(result)}\n`);
+    replayed.results.push(result);
+    replayed.paymentsMs += paymentsMs;
+    replayed.monthEndsMs += monthEndMs;
+  }
+  return replayed;
+}
+
+async function replayMonth({ month, purchases }: Month, scenario: Scenario, calendar: RefundCalendar, { io, api, replay }: Parts) {
   const orders = purchases.map((purchase) => scenario.order(purchase));
   for (const order of orders) calendar.add(order);
   const refunds = calendar.of(month);
   const before = { ...replay.counts };
+  const startedMs = performance.now();
   const bar = new MonthBar(io, month, orders.length + refunds.flat().length);
   try {
     bar.phase('wallets');
@@ -39,10 +48,11 @@ async function replayMonth({ month, purchases }: Month, scenario: Scenario, cale
     bar.phase('refunds');
     await replay.refunds(refunds, bar.step);
     bar.phase('closing, paying out');
+    const paidMs = performance.now();
     const settled = await settleWindow(api);
-    const { refunds: refunded, refundedMinor } = replay.counts;
-    const { orders: count, grossMinor } = totalsOf(purchases);
-    return { month, orders: count, grossMinor, refunds: refunded - before.refunds, refundedMinor: refundedMinor - before.refundedMinor, ...settled };
+    const made = { refunds: replay.counts.refunds - before.refunds, refundedMinor: replay.counts.refundedMinor - before.refundedMinor };
+    const result: MonthResult = { month, ...totalsOf(purchases), ...made, ...settled };
+    return { result, paymentsMs: paidMs - startedMs, monthEndMs: performance.now() - paidMs };
   } finally {
     bar.end();
   }

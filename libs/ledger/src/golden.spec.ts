@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals';
+import type { EntriesPosted } from '@tongbao/contracts';
+import { goldenEvents } from '@tongbao/testing';
+import { Books } from './books.js';
+import { ledgerFactCategories, postingOf } from './posting-rules.js';
+
+type AnyFact = Parameters<typeof postingOf>[0];
+
+const facts = ledgerFactCategories.flatMap((category) =>
+  goldenEvents<AnyFact>(category).map(({ event }) => [`${category} ${event.type}`, event] as const),
+);
+
+it.each(facts)('every %s that was ever written can still be posted', (_, fact) => {
+  for (const { amountMinor, from, to } of postingOf(fact)?.transfers ?? []) {
+    expect(Number.isSafeInteger(amountMinor) && amountMinor > 0 && from !== to).toBe(true);
+  }
+});
+
+it('every journal event that was ever written can still be folded', () => {
+  for (const { event, revision } of goldenEvents<EntriesPosted>('journal')) {
+    const books = new Books();
+    books.apply(event, revision);
+    expect(event.entries.length).toBeGreaterThan(0);
+  }
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AgreementEvent, ParticipantEvent, PaymentEvent, TopUpEvent } from '@tongbao/contracts';
+import { goldenEvents } from '@tongbao/testing';
+import { agreementFold } from './agreement.decide.js';
+import { participantFold } from './participant.decide.js';
+import { paymentFold } from './payment.js';
+import { topUpFold } from './top-up.js';
+
+/** Each event once, after those that must come first. */
+const ordered = <E extends { type: string }>(category: string, first: string): E[] => {
+  const events = goldenEvents<E>(category).map(({ event }) => event);
+  return [...events.filter(({ type }) => type === first), ...events.filter(({ type }) => type !== first)];
+};
+
+describe('every event that was ever written is still understood', () => {
+  const request = ordered<PaymentEvent>('payment', 'PaymentRequested')[0]!;
+  it.each(ordered<PaymentEvent>('payment', 'PaymentRequested').map((event) => [event.type, event] as const))('%s', (type, event) => {
+    const before = type === 'PaymentRequested' ? undefined : paymentFold.evolve(undefined, request);
+    expect(paymentFold.evolve(before, event)).toMatchObject({ order: { paymentId: expect.stringMatching(/^pay_[a-z2-7]{32}$/) } });
+  });
+  it('of a participant', () =>
+    expect(
+      ordered<ParticipantEvent>('participant', 'ParticipantRegistered').reduce(participantFold.evolve, participantFold.initial),
+    ).toMatchObject({
+      registered: { kind: 'platform' },
+      bankAccount: { bank: 'sandbox' },
+    }));
+  it('of a top-up', () =>
+    expect(ordered<TopUpEvent>('topup', 'TopUpRequested').reduce(topUpFold.evolve, topUpFold.initial)).toMatchObject({
+      request: { userId: 'u1' },
+    }));
+  it('of an agreement', () =>
+    expect(
+      ordered<AgreementEvent>('agreement', 'AgreementVersionRegistered').reduce(agreementFold.evolve, agreementFold.initial),
+    ).toHaveLength(1));
+});
