@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { parse } from 'lossless-json';
 import { Problem } from './problem.js';
 
@@ -7,14 +8,15 @@ import { Problem } from './problem.js';
  * @throws Problem malformed
  */
 export function parseJsonBody(body: Uint8Array): unknown {
+  if (!isUtf8(body)) throw new Problem('malformed', 'The body is not UTF-8.');
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    const text = Buffer.from(body).toString('utf8');
     const value = parse(text, undefined, { parseNumber: exactNumber, onDuplicateKey: refuseDuplicate });
     if (membersIn(text) !== membersOf(value)) throw new SyntaxError('a key appears twice in one object');
     return value;
   } catch (error) {
     // A RangeError is the parser's stack: nesting without end is malformed too.
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError)
+    if (error instanceof SyntaxError || error instanceof RangeError)
       throw new Problem('malformed', error.message);
     throw error;
   }

@@ -127,8 +127,8 @@ describe('a statement', () => {
     for (let index = 0; index < 60; index += 1) await hub.payment(example1(`p${index}`));
     const chunks = hub.rows.all('statementChunks').filter(({ party }) => party === 'platform:A');
     expect(chunks.map(({ chunk, openingMinor, lines }) => [chunk, openingMinor, decodeLines(lines).length])).toEqual([
-      [0, 0n, 100],
-      [1, 45_000n, 20],
+      [0, 0n, 64],
+      [1, 28_800n, 56],
     ]);
     expect(decodeLines(chunks[0]!.lines).slice(0, 2)).toEqual([
       { position: '10', at: '2026-01-01T00:00:00.000Z', kind: 'purchase', ref: 'p0', counterparty: 'provider:alipay', amountMinor: 1_000 },

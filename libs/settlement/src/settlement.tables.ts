@@ -218,7 +218,7 @@ export const positions = schema.table(
   (table) => [primaryKey({ columns: [table.party, table.currency] })],
 );
 
-/** Statements in chunks of a hundred movements: a row for each would cost more than all the rest of a payment. */
+/** Statements in chunks of some movements: a row for each would cost more than all the rest of a payment. */
 export const statementChunks = schema.table(
   'statement_chunks',
   {

@@ -6,8 +6,8 @@ import type { SettlementRows } from './settlement.rows.js';
 import { moneyFactOf, sidesOf, type FactTransfer } from './sides.js';
 import { encodeMovement, type PartyMovement } from './statement-lines.js';
 
-/** A chunk has so many movements. */
-export const movementsPerChunk = 100;
+/** A chunk has so many movements: its row is written anew with every batch that adds to it, and stays small enough not to be stored out of line. */
+export const movementsPerChunk = 32;
 
 type Sides = PartyMovement['sides'];
 
