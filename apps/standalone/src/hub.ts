@@ -130,9 +130,10 @@ export class Hub {
 
   /** Takes nothing new, finishes what is in hand, and closes in the order of dependence. */
   async stop(): Promise<void> {
-    const { store, feed, sql, bus, worker, sandbox } = this.parts;
+    const { store, feed, sql, bus, runners, worker, sandbox } = this.parts;
     await this.app.close();
     await bus.stop();
+    await Promise.all([...runners.values()].map((runner) => runner.stop()));
     await feed.stop();
     await sql.close();
     await store.close();

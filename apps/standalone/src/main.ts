@@ -35,6 +35,16 @@ Stop with Ctrl-C.`);
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error instanceof ConfigError ? error.message : (hintOf(error) ?? error));
   process.exit(1);
 });
+
+/** What to do about the failures that a person can mend at once. */
+function hintOf(error: unknown): string | undefined {
+  const text = String(error);
+  const isPortTaken = text.includes('EADDRINUSE');
+  if (isPortTaken) return `${text}\nAnother process has the port: set TONGBAO_PORT or EVENT_STORE_PORT, or 0 for any free one.`;
+  if (text.includes('in use by another process'))
+    return `${text}\nAnother hub runs on this data folder: stop it, or set TONGBAO_DATA to another folder.`;
+  return undefined;
+}
