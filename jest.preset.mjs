@@ -10,6 +10,7 @@ export const preset = (rootDir) => ({
   testEnvironmentOptions: { customExportConditions: ['@tongbao/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
   testTimeout: 30_000,
+  passWithNoTests: true,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -26,7 +26,13 @@ class PreparedHub {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const { method, url, headers } = request;
-        this.asked.push({ method, url, authorization: headers.authorization, idempotencyKey: headers['idempotency-key'], body: Buffer.concat(chunks).toString() });
+        this.asked.push({
+          method,
+          url,
+          authorization: headers.authorization,
+          idempotencyKey: headers['idempotency-key'],
+          body: Buffer.concat(chunks).toString(),
+        });
         const answer = this.answers.shift() ?? { status: 500, body: {} };
         response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
       });
@@ -70,7 +76,12 @@ describe('the command line', () => {
 
   const io = { out: (text: string) => void (out += text), err: (text: string) => void (err += text), isTerminal: false };
   const run = (...words: string[]) => runCli([...words, '--url', hub.url, '--data', dataDir], io);
-  const equal = { name: 'ledger', position: '9', head: '9', job: { kind: 'rebuild', state: 'done', report: { generation: 2, events: 10, seconds: 1, equal: true, differences: [] } } };
+  const equal = {
+    name: 'ledger',
+    position: '9',
+    head: '9',
+    job: { kind: 'rebuild', state: 'done', report: { generation: 2, events: 10, seconds: 1, equal: true, differences: [] } },
+  };
 
   it('asks as the operator whose role the command needs', async () => {
     hub.answers = [{ status: 200, body: { items: [] } }];
@@ -79,7 +90,10 @@ describe('the command line', () => {
   });
 
   it('sends an idempotency key with every POST', async () => {
-    hub.answers = [{ status: 202, body: {} }, { status: 200, body: equal }];
+    hub.answers = [
+      { status: 202, body: {} },
+      { status: 200, body: equal },
+    ];
     expect(await run('projections', 'rebuild', 'ledger')).toBe(0);
     expect(hub.asked[0]).toMatchObject({ method: 'POST', url: '/v1/projections/ledger/rebuild', authorization: 'Bearer token-of-ops' });
     expect(hub.asked[0]?.idempotencyKey).toMatch(/^[\x21-\x7e]+$/);
@@ -88,7 +102,10 @@ describe('the command line', () => {
 
   it('exits with 1 when a rebuilt projection differs', async () => {
     const differences = [{ table: 'accounts', liveRows: 3, rebuiltRows: 3, onlyLive: { count: 1 }, onlyRebuilt: { count: 1 } }];
-    hub.answers = [{ status: 202, body: {} }, { status: 200, body: { ...equal, job: { ...equal.job, report: { ...equal.job.report, equal: false, differences } } } }];
+    hub.answers = [
+      { status: 202, body: {} },
+      { status: 200, body: { ...equal, job: { ...equal.job, report: { ...equal.job.report, equal: false, differences } } } },
+    ];
     expect(await run('projections', 'compare', 'ledger')).toBe(1);
     expect(out).toContain('NOT equal');
   });
@@ -151,6 +168,18 @@ describe('the command line', () => {
 
   it('explains itself, its exit codes included', async () => {
     expect(await run('--help')).toBe(0);
-    for (const word of ['demo', 'bench', 'events', 'projections', 'payments', 'dead-letters', 'doctor', 'windows', 'settlements', 'Exit codes']) expect(out).toContain(word);
+    for (const word of [
+      'demo',
+      'bench',
+      'events',
+      'projections',
+      'payments',
+      'dead-letters',
+      'doctor',
+      'windows',
+      'settlements',
+      'Exit codes',
+    ])
+      expect(out).toContain(word);
   });
 });

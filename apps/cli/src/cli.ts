@@ -8,7 +8,7 @@ import { addDeadLetterCommands } from './dead-letters.command.js';
 import { addDemoCommand } from './demo.command.js';
 import { addDoctorCommand } from './doctor.command.js';
 import { addEventsCommands } from './events.command.js';
-import { exitCodes, exitCodesHelp, UsageError, type ExitCode } from './exit-codes.js';
+import { CommandFailed, exitCodes, exitCodesHelp, UsageError, type ExitCode } from './exit-codes.js';
 import { HubUnreachable, Refused } from './hub-client.js';
 import { toJson, type Io } from './io.js';
 import { addPaymentsCommands } from './payments.command.js';
@@ -44,7 +44,10 @@ function buildProgram(io: Io, runs: Runner): Command {
     .description('Tongbao, a payment and settlement hub: look into it, operate it, see it at work.')
     .version(version(), '-V, --version')
     .option('--url <url>', 'HTTP API of the hub', process.env['TONGBAO_URL'] ?? 'http://127.0.0.1:8080')
-    .option('--data <folder>', "data folder of the hub, where the operators' tokens are (default: $TONGBAO_DATA or ./data; demo: a temporary one)")
+    .option(
+      '--data <folder>',
+      "data folder of the hub, where the operators' tokens are (default: $TONGBAO_DATA or ./data; demo: a temporary one)",
+    )
     .option('--event-store <url>', 'event store of the hub', process.env['EVENT_STORE_URL'] ?? 'esdb://127.0.0.1:2113?tls=false')
     .option('--json', 'print JSON', false)
     .configureHelp({ showGlobalOptions: true })
@@ -71,12 +74,15 @@ function version(): string {
 function told(error: unknown, io: Io, json: boolean): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // commander has told it itself
   const tell = (code: ExitCode, problem: { code: string; field?: string; detail: string }): ExitCode => {
-    const text = problem.field === undefined ? `${problem.code}: ${problem.detail}` : `${problem.code} (${problem.field}): ${problem.detail}`;
+    const text =
+      problem.field === undefined ? `${problem.code}: ${problem.detail}` : `${problem.code} (${problem.field}): ${problem.detail}`;
     io.err(`${json ? toJson({ problem }) : text}\n`);
     return code;
   };
   if (error instanceof Refused) return tell(exitCodes.failed, { code: error.code, field: error.field, detail: error.detail });
   if (error instanceof UsageError) return tell(exitCodes.usage, { code: 'usage', detail: error.message });
-  if (error instanceof HubUnreachable || error instanceof StoreUnavailable) return tell(exitCodes.unreachable, { code: 'unreachable', detail: error.message });
+  if (error instanceof CommandFailed) return tell(exitCodes.failed, { code: 'failed', detail: error.message });
+  if (error instanceof HubUnreachable || error instanceof StoreUnavailable)
+    return tell(exitCodes.unreachable, { code: 'unreachable', detail: error.message });
   return tell(exitCodes.failed, { code: 'unexpected', detail: inspect(error) });
 }

@@ -30,8 +30,14 @@ interface Released {
 }
 
 export function addDeadLetterCommands(program: Command, runs: Runner): void {
-  const deadLetters = program.command('dead-letters').description('messages that a consumer group could not handle, and keys parked because of them');
-  deadLetters.command('list [group]').description('all groups, or the dead letters of one').option('--all', 'resolved ones too', false).action(runs(list));
+  const deadLetters = program
+    .command('dead-letters')
+    .description('messages that a consumer group could not handle, and keys parked because of them');
+  deadLetters
+    .command('list [group]')
+    .description('all groups, or the dead letters of one')
+    .option('--all', 'resolved ones too', false)
+    .action(runs(list));
   deadLetters.command('show <group> <deadLetterId>').description('one with its origin, payload and error').action(runs(showOne));
   deadLetters
     .command('release <group>')
@@ -65,19 +71,47 @@ async function list(context: CommandContext, group: string | undefined, { all }:
     items.push(...page.items);
     cursor = page.cursor;
   } while (cursor !== undefined);
-  const columns = [{ title: 'dead letter' }, { title: 'key' }, { title: 'type' }, { title: 'status' }, { title: 'since' }, { title: 'why' }];
-  const rows = items.map((each) => [each.deadLetterId, each.record.key, each.messageType, each.status, each.at, each.error?.message ?? each.reason]);
+  const columns = [
+    { title: 'dead letter' },
+    { title: 'key' },
+    { title: 'type' },
+    { title: 'status' },
+    { title: 'since' },
+    { title: 'why' },
+  ];
+  const rows = items.map((each) => [
+    each.deadLetterId,
+    each.record.key,
+    each.messageType,
+    each.status,
+    each.at,
+    each.error?.message ?? each.reason,
+  ]);
   context.show(items, () => (items.length === 0 ? `${group} has no dead letters.` : textTable(columns, rows)));
   return exitCodes.ok;
 }
 
 function groupsText(groups: Group[]): string {
-  const columns = [{ title: 'group' }, { title: 'topic' }, { title: 'behind' }, { title: 'in hand', align: 'right' as const }, { title: 'state' }];
+  const columns = [
+    { title: 'group' },
+    { title: 'topic' },
+    { title: 'behind' },
+    { title: 'in hand', align: 'right' as const },
+    { title: 'state' },
+  ];
   const rows = groups.flatMap(({ group, state, topics }) =>
     topics.map((each) => [group, each.topic, BigInt(each.position) >= BigInt(each.head) ? 'no' : 'yes', each.open, each.error ?? state]),
   );
-  const parked = groups.flatMap(({ group, parkedKeys }) => parkedKeys.map((each) => [group, each.topic, each.key, each.deadLetters, each.since]));
-  const parkedColumns = [{ title: 'group' }, { title: 'topic' }, { title: 'parked key' }, { title: 'dead letters', align: 'right' as const }, { title: 'since' }];
+  const parked = groups.flatMap(({ group, parkedKeys }) =>
+    parkedKeys.map((each) => [group, each.topic, each.key, each.deadLetters, each.since]),
+  );
+  const parkedColumns = [
+    { title: 'group' },
+    { title: 'topic' },
+    { title: 'parked key' },
+    { title: 'dead letters', align: 'right' as const },
+    { title: 'since' },
+  ];
   return `${textTable(columns, rows)}\n\n${parked.length === 0 ? 'No key is parked.' : textTable(parkedColumns, parked)}`;
 }
 
@@ -105,7 +139,12 @@ async function release(context: CommandContext, group: string, { topic, key, id,
   return released.failed ? exitCodes.failed : exitCodes.ok;
 }
 
-async function discard(context: CommandContext, group: string, deadLetterId: string, { reason, yes }: { reason: string; yes: boolean }): Promise<ExitCode> {
+async function discard(
+  context: CommandContext,
+  group: string,
+  deadLetterId: string,
+  { reason, yes }: { reason: string; yes: boolean },
+): Promise<ExitCode> {
   requireYes(yes, `discard ${deadLetterId} of ${group}`);
   const letter = await context.hub('ops').post<DeadLetter>(pathOf(group, deadLetterId, 'discard'), { body: { reason } });
   context.show(letter, () => `${letter.deadLetterId} is discarded.`);

@@ -36,7 +36,11 @@ export function consumerFindings(groups: readonly GroupStatus[]): Finding[] {
     const parked = parkedKeys.map(({ topic, key, deadLetters }) => `${key} of ${topic} is parked with ${deadLetters} dead letters`);
     const wrong = [...(state === 'running' ? [] : [`it is ${state}`]), ...stuck, ...parked];
     const inHand = topics.reduce((sum, { open }) => sum + open, 0);
-    return { check: `consumer group ${group}`, passed: wrong.length === 0, detail: wrong.length === 0 ? `${topics.length} topics, ${inHand} messages in hand` : wrong.join('; ') };
+    return {
+      check: `consumer group ${group}`,
+      passed: wrong.length === 0,
+      detail: wrong.length === 0 ? `${topics.length} topics, ${inHand} messages in hand` : wrong.join('; '),
+    };
   });
 }
 
@@ -61,7 +65,8 @@ export function ledgerFindings({ currencies, checks, openLines, openLineCount }:
 function detailOf(check: string, currency: string, sums: TrialBalance['currencies'][number] | undefined): string {
   if (!sums) return 'as it should be';
   if (check === 'sums_to_zero') return `over ${countText(sums.accounts)} accounts`;
-  if (check === 'client_money_covered') return `${formatMinor(sums.clientMoneyMinor, currency)} by ${formatMinor(sums.cashMinor, currency)}`;
+  if (check === 'client_money_covered')
+    return `${formatMinor(sums.clientMoneyMinor, currency)} by ${formatMinor(sums.cashMinor, currency)}`;
   return 'line by line';
 }
 
@@ -69,7 +74,9 @@ function detailOf(check: string, currency: string, sums: TrialBalance['currencie
 export function positionFinding(positions: readonly Position[], balances: readonly Position[]): Finding {
   const inLedger = new Map(balances.map((each) => [keyOf(each), each.positionMinor]));
   const inSettlement = new Map(positions.map((each) => [keyOf(each), each.positionMinor]));
-  const differing = [...new Set([...inLedger.keys(), ...inSettlement.keys()])].filter((key) => (inLedger.get(key) ?? 0) !== (inSettlement.get(key) ?? 0));
+  const differing = [...new Set([...inLedger.keys(), ...inSettlement.keys()])].filter(
+    (key) => (inLedger.get(key) ?? 0) !== (inSettlement.get(key) ?? 0),
+  );
   const detail =
     differing.length === 0
       ? `${countText(inSettlement.size)} positions`
@@ -84,6 +91,7 @@ export function projectionFindings(projections: readonly ProjectionStatus[]): Fi
   return projections.map(({ name, state, error, position, head, version }) => ({
     check: `projection ${name}`,
     passed: state === 'running' || state === 'building',
-    detail: error ?? `${state}, version ${version}, ${BigInt(position) >= BigInt(head) ? 'up to date' : `at position ${position} of ${head}`}`,
+    detail:
+      error ?? `${state}, version ${version}, ${BigInt(position) >= BigInt(head) ? 'up to date' : `at position ${position} of ${head}`}`,
   }));
 }

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readEveryEvent } from './all-events.js';
 import type { CommandContext, Runner } from './command-context.js';
-import { consumerFindings, ledgerFindings, positionFinding, projectionFindings, type Finding, type GroupStatus, type Position, type TrialBalance } from './doctor.checks.js';
+import {
+  consumerFindings,
+  ledgerFindings,
+  positionFinding,
+  projectionFindings,
+  type Finding,
+  type GroupStatus,
+  type Position,
+  type TrialBalance,
+} from './doctor.checks.js';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.js';
 import { HubUnreachable, Refused, type HubClient } from './hub-client.js';
 import type { ProjectionStatus } from './projections.command.js';
@@ -23,10 +32,13 @@ export function addDoctorCommand(program: Command, runs: Runner): void {
 
 async function doctor(context: CommandContext, { deep }: { deep: boolean }): Promise<ExitCode> {
   const isUp = await answers(context.hub());
-  if (!isUp && !deep) throw new HubUnreachable(`no hub answers at ${context.options.url}; doctor --deep can look at its events while it is stopped`);
+  if (!isUp && !deep)
+    throw new HubUnreachable(`no hub answers at ${context.options.url}; doctor --deep can look at its events while it is stopped`);
   const findings = isUp ? await hubFindings(context) : [];
   if (deep) findings.push(isUp ? await runningStoreFinding(context) : await stoppedStoreFinding(context));
-  context.show(findings, () => findings.map(({ check, passed, detail }) => `${passed ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`).join('\n'));
+  context.show(findings, () =>
+    findings.map(({ check, passed, detail }) => `${passed ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`).join('\n'),
+  );
   return findings.every(({ passed }) => passed) ? exitCodes.ok : exitCodes.failed;
 }
 
@@ -90,7 +102,9 @@ async function runningStoreFinding({ io, options }: CommandContext): Promise<Fin
   });
   if (io.isTerminal && !options.json) io.err('\r\u001b[K');
   const check = 'event store: every event is as it was written';
-  return damage === undefined ? { check, passed: true, detail: `${countText(events)} events` } : { check, passed: false, detail: `after ${countText(events)} events: ${damage}` };
+  return damage === undefined
+    ? { check, passed: true, detail: `${countText(events)} events` }
+    : { check, passed: false, detail: `after ${countText(events)} events: ${damage}` };
 }
 
 async function stoppedStoreFinding({ io, options, dataDir }: CommandContext): Promise<Finding> {
@@ -101,7 +115,12 @@ async function stoppedStoreFinding({ io, options, dataDir }: CommandContext): Pr
     if (io.isTerminal && !options.json) io.err(`\r${countText(checked)} of ${countText(total)} events checked\u001b[K`);
   });
   if (io.isTerminal && !options.json) io.err('\r\u001b[K');
-  const found = damaged.slice(0, 20).map(({ position, stream, revision, reason }) => `${stream ?? 'store'}${revision === undefined ? '' : `@${revision}`}${position === undefined ? '' : ` (position ${position})`}: ${reason}`);
+  const found = damaged
+    .slice(0, 20)
+    .map(
+      ({ position, stream, revision, reason }) =>
+        `${stream ?? 'store'}${revision === undefined ? '' : `@${revision}`}${position === undefined ? '' : ` (position ${position})`}: ${reason}`,
+    );
   const check = 'event store (the hub is stopped): every event is as it was written';
   return { check, passed: ok, detail: ok ? `${countText(events)} events` : found.join('; ') };
 }

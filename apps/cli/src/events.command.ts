@@ -44,7 +44,8 @@ async function follow(context: CommandContext, asked: string[], { after }: { aft
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  const tellOutage = (error: unknown) => context.io.err(`waits for the event store: ${error instanceof Error ? error.message : String(error)}\n`);
+  const tellOutage = (error: unknown) =>
+    context.io.err(`waits for the event store: ${error instanceof Error ? error.message : String(error)}\n`);
   const start = after ?? (await store.head());
   for await (const { events } of store.follow(asked.length === 0 ? categories : asked, start, stopping.signal, tellOutage)) {
     for (const event of events) context.io.out(`${context.options.json ? JSON.stringify(JSON.parse(toJson(event))) : eventText(event)}\n`);

@@ -22,3 +22,8 @@ Exit codes:
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** A command could not do its work, for a reason that its message tells in full. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}

@@ -91,8 +91,9 @@ export class HubClient {
     return items;
   }
 
+  /** What is still under way fails. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    await this.#pool.destroy();
   }
 
   async #json<T>(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<T> {
@@ -104,7 +105,8 @@ export class HubClient {
     for (let repetition = 0; ; repetition += 1) {
       const { status, text, retryAfterMs } = await this.#exchange(method, path, options);
       if (status >= 200 && status < 300) return text;
-      if ((status !== 429 && status !== 503) || retryAfterMs === undefined || repetition >= (this.options.repetitions ?? 0)) throw refusalOf(status, text);
+      if ((status !== 429 && status !== 503) || retryAfterMs === undefined || repetition >= (this.options.repetitions ?? 0))
+        throw refusalOf(status, text);
       await delay(retryAfterMs);
     }
   }
@@ -119,7 +121,11 @@ export class HubClient {
     try {
       const response = await this.#pool.request({ method, path, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
       const retryAfter = Number(response.headers['retry-after']);
-      return { status: response.statusCode, text: await response.body.text(), retryAfterMs: retryAfter > 0 ? retryAfter * 1_000 : undefined };
+      return {
+        status: response.statusCode,
+        text: await response.body.text(),
+        retryAfterMs: retryAfter > 0 ? retryAfter * 1_000 : undefined,
+      };
     } catch (error) {
       throw new HubUnreachable(`no hub answers at ${this.url}`, { cause: error });
     }

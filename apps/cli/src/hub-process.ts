@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { CommandFailed } from './exit-codes.js';
 
 export interface HubProcessOptions {
   dataDir: string;
@@ -33,12 +34,19 @@ export class HubProcess {
     readonly dataDir: string,
   ) {}
 
-  /** @throws Error with the end of its log when it does not get ready */
+  /** @throws CommandFailed with the end of its log when it does not get ready */
   static async start({ dataDir, port }: HubProcessOptions): Promise<HubProcess> {
-    if (!existsSync(product)) throw new Error(`${product} is missing: build first, with npm run build.`);
+    if (!existsSync(product)) throw new CommandFailed(`${product} is missing: build first, with npm run build.`);
     mkdirSync(dataDir, { recursive: true });
     const log = openSync(join(dataDir, 'hub.log'), 'a');
-    const settings = { TONGBAO_DATA: dataDir, TONGBAO_HOST: '127.0.0.1', TONGBAO_PORT: String(port), EVENT_STORE_PORT: '0', EVENT_STORE_URL: '', LOG_LEVEL: 'warn' };
+    const settings = {
+      TONGBAO_DATA: dataDir,
+      TONGBAO_HOST: '127.0.0.1',
+      TONGBAO_PORT: String(port),
+      EVENT_STORE_PORT: '0',
+      EVENT_STORE_URL: '',
+      LOG_LEVEL: 'warn',
+    };
     const child = fork(product, [], {
       env: { ...process.env, ...settings },
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -48,7 +56,7 @@ export class HubProcess {
     const ready = await readyOf(child);
     if (ready) return new HubProcess(child, ready.url, ready.eventStoreUrl, dataDir);
     child.kill('SIGKILL');
-    throw new Error(`the hub did not get ready; its log ends so:\n${endOfLog(dataDir)}`);
+    throw new CommandFailed(`the hub did not get ready; its log ends so:\n${endOfLog(dataDir)}`);
   }
 
   /** False once it has ended, whoever ended it. */
@@ -96,6 +104,12 @@ async function readyOf(child: ChildProcess): Promise<Ready | undefined> {
 }
 
 const isReady = (message: unknown): message is Ready =>
-  typeof message === 'object' && message !== null && 'ready' in message && message.ready === true && 'url' in message && 'eventStoreUrl' in message;
+  typeof message === 'object' &&
+  message !== null &&
+  'ready' in message &&
+  message.ready === true &&
+  'url' in message &&
+  'eventStoreUrl' in message;
 
-const endOfLog = (dataDir: string): string => readFileSync(join(dataDir, 'hub.log'), 'utf8').trimEnd().split('\n').slice(-logLines).join('\n');
+const endOfLog = (dataDir: string): string =>
+  readFileSync(join(dataDir, 'hub.log'), 'utf8').trimEnd().split('\n').slice(-logLines).join('\n');

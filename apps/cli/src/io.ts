@@ -13,7 +13,8 @@ export const processIo: Io = {
 };
 
 /** JSON for people and machines; log positions are bigints and become decimal text. */
-export const toJson = (value: unknown): string => JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each), 2);
+export const toJson = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each), 2);
 
 /** What is computed once and shown in one of two ways. */
 export function show(io: Io, json: boolean, value: unknown, text: () => string): void {

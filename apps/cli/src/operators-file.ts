@@ -37,4 +37,9 @@ function parsed(text: string, file: string): Operator[] {
 }
 
 const isOperator = (each: unknown): each is Operator =>
-  typeof each === 'object' && each !== null && 'roles' in each && Array.isArray(each.roles) && 'token' in each && typeof each.token === 'string';
+  typeof each === 'object' &&
+  each !== null &&
+  'roles' in each &&
+  Array.isArray(each.roles) &&
+  'token' in each &&
+  typeof each.token === 'string';

@@ -3,7 +3,8 @@ import { UsageError } from './exit-codes.js';
 import { paymentIdOf, toPaymentId } from './payment-reference.js';
 
 describe("a payment's id", () => {
-  it("is base32 of the order's hash, as the hub gives it", () => expect(paymentIdOf('A', 'order-1')).toBe('pay_6f2vuyu7f2itbseb7a2syucosuthcdht'));
+  it("is base32 of the order's hash, as the hub gives it", () =>
+    expect(paymentIdOf('A', 'order-1')).toBe('pay_6f2vuyu7f2itbseb7a2syucosuthcdht'));
 
   it('differs between platforms', () => expect(paymentIdOf('B', 'order-1')).not.toBe(paymentIdOf('A', 'order-1')));
 });

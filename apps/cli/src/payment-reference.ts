@@ -8,7 +8,10 @@ const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
  * `{"orderId","platformId","v":1}`. Ids hold no character that JSON would escape, so the plain form is the canonical one.
  */
 export function paymentIdOf(platformId: string, orderId: string): string {
-  const digest = createHash('sha256').update(JSON.stringify({ orderId, platformId, v: 1 })).digest().subarray(0, 20);
+  const digest = createHash('sha256')
+    .update(JSON.stringify({ orderId, platformId, v: 1 }))
+    .digest()
+    .subarray(0, 20);
   let bits = BigInt(`0x${digest.toString('hex')}`);
   let text = '';
   for (let index = 0; index < 32; index += 1, bits >>= 5n) text = base32Alphabet.charAt(Number(bits & 31n)) + text;

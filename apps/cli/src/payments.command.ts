@@ -76,24 +76,56 @@ export function storyText({ payment, events, entries, deliveries }: Story): stri
   const { currency } = payment;
   const amount = { title: currency, align: 'right' as const };
   const parts: [title: string, text: string][] = [
-    ['Events', tableOf(['at', 'revision', 'event', 'by', 'what'], events.map((each) => [each.createdAt.toISOString(), each.revision, each.event.type, each.metadata.actor, noteOf(each.event)]))],
-    ['Attempts', tableOf(['attempt', 'provider', 'status', 'why'], payment.attempts.map((each) => [each.attempt, each.provider, each.status, each.code ?? each.action?.value]))],
+    [
+      'Events',
+      tableOf(
+        ['at', 'revision', 'event', 'by', 'what'],
+        events.map((each) => [each.createdAt.toISOString(), each.revision, each.event.type, each.metadata.actor, noteOf(each.event)]),
+      ),
+    ],
+    [
+      'Attempts',
+      tableOf(
+        ['attempt', 'provider', 'status', 'why'],
+        payment.attempts.map((each) => [each.attempt, each.provider, each.status, each.code ?? each.action?.value]),
+      ),
+    ],
     [
       'Split',
       tableOf(
         ['from', 'to', amount, 'kind', 'refundable'],
-        payment.split.map((each) => [each.from, each.to, formatMinor(each.amountMinor, currency), `${each.kind}${each.external ? ' (external)' : ''}`, each.refundable ? 'yes' : 'no']),
+        payment.split.map((each) => [
+          each.from,
+          each.to,
+          formatMinor(each.amountMinor, currency),
+          `${each.kind}${each.external ? ' (external)' : ''}`,
+          each.refundable ? 'yes' : 'no',
+        ]),
       ),
     ],
-    ['Refunds', tableOf(['refund', amount, 'status', 'why'], payment.refunds.map((each) => [each.refundId, formatMinor(each.amountMinor, currency), each.status, each.code]))],
+    [
+      'Refunds',
+      tableOf(
+        ['refund', amount, 'status', 'why'],
+        payment.refunds.map((each) => [each.refundId, formatMinor(each.amountMinor, currency), each.status, each.code]),
+      ),
+    ],
     [
       'Ledger entries',
       tableOf(
         ['entry', 'posted', 'from', 'to', amount, 'kind'],
-        entries.flatMap(({ number, postedAt, transfers }) => transfers.map((each) => [number, postedAt, each.from, each.to, formatMinor(each.amountMinor, each.currency), each.kind])),
+        entries.flatMap(({ number, postedAt, transfers }) =>
+          transfers.map((each) => [number, postedAt, each.from, each.to, formatMinor(each.amountMinor, each.currency), each.kind]),
+        ),
       ),
     ],
-    ['Settled in', tableOf(['settlement', 'window'], payment.settlements.map(({ settlementId, windowId }) => [settlementId, windowId]))],
+    [
+      'Settled in',
+      tableOf(
+        ['settlement', 'window'],
+        payment.settlements.map(({ settlementId, windowId }) => [settlementId, windowId]),
+      ),
+    ],
     [
       'Webhooks',
       tableOf(
@@ -122,5 +154,8 @@ function headline({ paymentId, platformId, orderId, status, code, amountMinor, r
 
 function tableOf(columns: (string | { title: string; align: 'right' })[], rows: (string | number | undefined)[][]): string {
   if (rows.length === 0) return '';
-  return textTable(columns.map((column) => (typeof column === 'string' ? { title: column } : column)), rows);
+  return textTable(
+    columns.map((column) => (typeof column === 'string' ? { title: column } : column)),
+    rows,
+  );
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { CommandContext, Runner } from './command-context.js';
-import { exitCodes, type ExitCode } from './exit-codes.js';
+import { CommandFailed, exitCodes, type ExitCode } from './exit-codes.js';
 import type { HubClient } from './hub-client.js';
 import { countText, durationText, textTable } from './text-table.js';
 
@@ -44,7 +44,13 @@ export function addProjectionsCommands(program: Command, runs: Runner): void {
 async function list(context: CommandContext): Promise<ExitCode> {
   const { items } = await context.hub('auditor').get<{ items: ProjectionStatus[] }>('/v1/projections');
   const columns = [{ title: 'projection' }, { title: 'version' }, { title: 'position' }, { title: 'behind' }, { title: 'state' }];
-  const rows = items.map((each) => [each.name, each.version, each.position, behind(each), each.error ? `${each.state}: ${each.error}` : each.state]);
+  const rows = items.map((each) => [
+    each.name,
+    each.version,
+    each.position,
+    behind(each),
+    each.error ? `${each.state}: ${each.error}` : each.state,
+  ]);
   context.show(items, () => textTable(columns, rows));
   return exitCodes.ok;
 }
@@ -64,7 +70,7 @@ async function build(context: CommandContext, name: string, kind: 'rebuild' | 'c
 
 /**
  * Has a projection built and waits for what it comes to.
- * @throws Refused, HubUnreachable; Error when the build failed
+ * @throws Refused, HubUnreachable; CommandFailed when the build failed
  */
 export async function buildProjection(
   hub: HubClient,
@@ -77,7 +83,7 @@ export async function buildProjection(
   for (;;) {
     const status = await hub.get<ProjectionStatus>(`/v1/projections/${encodeURIComponent(name)}`, {}, as);
     const { job } = status;
-    if (job?.state === 'failed') throw new Error(`the ${kind} of ${name} failed: ${job.error ?? 'unknown'}`);
+    if (job?.state === 'failed') throw new CommandFailed(`the ${kind} of ${name} failed: ${job.error ?? 'unknown'}`);
     if (job?.state === 'done' && job.report) return job.report;
     onProgress(status);
     await delay(pollEveryMs);
@@ -92,7 +98,19 @@ export function reportText(name: string, kind: 'rebuild' | 'compare', report: Re
   const rate = seconds > 0 ? `, ${countText(Math.round(events / seconds))} events/s` : '';
   const folded = `${name}: ${countText(events)} events folded again in ${durationText(seconds * 1_000)}${rate}`;
   if (equal) return `${folded}; equal to the live rows${kind === 'rebuild' ? `, queries now read generation ${generation}` : ''}.`;
-  const columns = [{ title: 'table' }, { title: 'live rows' }, { title: 'rebuilt rows' }, { title: 'only live' }, { title: 'only rebuilt' }];
-  const rows = differences.map(({ table, liveRows, rebuiltRows, onlyLive, onlyRebuilt }) => [table, liveRows, rebuiltRows, onlyLive.count, onlyRebuilt.count]);
+  const columns = [
+    { title: 'table' },
+    { title: 'live rows' },
+    { title: 'rebuilt rows' },
+    { title: 'only live' },
+    { title: 'only rebuilt' },
+  ];
+  const rows = differences.map(({ table, liveRows, rebuiltRows, onlyLive, onlyRebuilt }) => [
+    table,
+    liveRows,
+    rebuiltRows,
+    onlyLive.count,
+    onlyRebuilt.count,
+  ]);
   return `${folded}; NOT equal, queries still read generation ${generation}.\n${textTable(columns, rows)}`;
 }

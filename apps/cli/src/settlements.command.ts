@@ -39,8 +39,16 @@ export function addSettlementsCommands(program: Command, runs: Runner): void {
   const settlements = program.command('settlements').description('what windows come to, and paying it');
   settlements.command('list').description('newest first').option('--currency <code>', 'of one currency').action(runs(list));
   settlements.command('show <settlementId>').description('parties, who owes whom, payouts and collections').action(runs(showOne));
-  settlements.command('create <windowIds...>').description('settle closed windows together').option('--yes', 'do it', false).action(runs(create));
-  settlements.command('approve <settlementId>').description('let it pay; by someone other than who asked for it').option('--yes', 'do it', false).action(runs(approve));
+  settlements
+    .command('create <windowIds...>')
+    .description('settle closed windows together')
+    .option('--yes', 'do it', false)
+    .action(runs(create));
+  settlements
+    .command('approve <settlementId>')
+    .description('let it pay; by someone other than who asked for it')
+    .option('--yes', 'do it', false)
+    .action(runs(approve));
   settlements
     .command('abort <settlementId>')
     .description('give it up before its first payout')
@@ -53,8 +61,22 @@ const pathOf = (settlementId: string, action = ''): string => `/v1/settlement/se
 
 async function list(context: CommandContext, filter: { currency?: string }): Promise<ExitCode> {
   const settlements = await context.hub('auditor').list<Settlement>('/v1/settlement/settlements', { ...filter });
-  const columns = [{ title: 'settlement' }, { title: 'status' }, { title: 'windows' }, { title: 'facts', align: 'right' as const }, { title: 'asked by' }, { title: 'approved by' }];
-  const rows = settlements.map((each) => [each.settlementId, each.status, each.windowIds.join(', '), countText(each.facts), each.requestedBy, each.approvedBy ?? undefined]);
+  const columns = [
+    { title: 'settlement' },
+    { title: 'status' },
+    { title: 'windows' },
+    { title: 'facts', align: 'right' as const },
+    { title: 'asked by' },
+    { title: 'approved by' },
+  ];
+  const rows = settlements.map((each) => [
+    each.settlementId,
+    each.status,
+    each.windowIds.join(', '),
+    countText(each.facts),
+    each.requestedBy,
+    each.approvedBy ?? undefined,
+  ]);
   context.show(settlements, () => textTable(columns, rows));
   return exitCodes.ok;
 }
@@ -70,11 +92,24 @@ export function detailsText(settlement: SettlementDetails): string {
   const amount = (title: string) => ({ title, align: 'right' as const });
   const minor = (amountMinor: number) => formatMinor(amountMinor, currency);
   const head = `${settlementId}  ${status}  ${currency}  windows ${windowIds.join(', ')}  asked by ${requestedBy}${approvedBy ? `, approved by ${approvedBy}` : ''}`;
-  const partyRows = parties.map((each) => [each.party, minor(each.carriedInMinor), minor(each.netMinor), minor(each.payableMinor), each.action, minor(each.carriedOutMinor)]);
+  const partyRows = parties.map((each) => [
+    each.party,
+    minor(each.carriedInMinor),
+    minor(each.netMinor),
+    minor(each.payableMinor),
+    each.action,
+    minor(each.carriedOutMinor),
+  ]);
   const parts = [
     head,
-    textTable([{ title: 'party' }, amount('carried in'), amount('net'), amount('payable'), { title: 'action' }, amount('carried out')], partyRows),
-    textTable([{ title: 'owes' }, { title: 'to' }, amount(currency)], obligations.map((each) => [each.debtor, each.creditor, minor(each.amountMinor)])),
+    textTable(
+      [{ title: 'party' }, amount('carried in'), amount('net'), amount('payable'), { title: 'action' }, amount('carried out')],
+      partyRows,
+    ),
+    textTable(
+      [{ title: 'owes' }, { title: 'to' }, amount(currency)],
+      obligations.map((each) => [each.debtor, each.creditor, minor(each.amountMinor)]),
+    ),
     textTable(
       [{ title: 'payout' }, { title: 'party' }, { title: 'direction' }, amount(currency), { title: 'status' }, { title: 'why' }],
       payouts.map((each) => [each.payoutId, each.party, each.direction, minor(each.amountMinor), each.status, each.code ?? undefined]),

@@ -5,9 +5,12 @@ describe('a table of text', () => {
   const columns = [{ title: 'party' }, { title: 'USD', align: 'right' as const }];
 
   it('aligns its columns and ends no line with blanks', () => {
-    expect(textTable(columns, [['A', '9.00'], ['hub', '-10.50']])).toBe(
-      [' party     USD', ' ─────────────', ' A        9.00', ' hub    -10.50'].join('\n'),
-    );
+    expect(
+      textTable(columns, [
+        ['A', '9.00'],
+        ['hub', '-10.50'],
+      ]),
+    ).toBe([' party     USD', ' ─────────────', ' A        9.00', ' hub    -10.50'].join('\n'));
   });
 
   it('sets a total off by a rule', () => {
@@ -21,7 +24,11 @@ describe('a table of text', () => {
   });
 
   it('leaves cells empty where there is nothing', () => {
-    expect(textTable(columns, [['A', undefined]]).split('\n').at(-1)).toBe(' A');
+    expect(
+      textTable(columns, [['A', undefined]])
+        .split('\n')
+        .at(-1),
+    ).toBe(' A');
   });
 });
 

@@ -22,13 +22,31 @@ export function addWindowsCommands(program: Command, runs: Runner): void {
     .option('--currency <code>', 'of one currency')
     .option('--state <state>', 'open, closed, settling or settled')
     .action(runs(list));
-  windows.command('close <windowId>').description('close a window; its own place in the log is the cut-off').option('--yes', 'do it', false).action(runs(close));
+  windows
+    .command('close <windowId>')
+    .description('close a window; its own place in the log is the cut-off')
+    .option('--yes', 'do it', false)
+    .action(runs(close));
 }
 
 async function list(context: CommandContext, filter: { currency?: string; state?: string }): Promise<ExitCode> {
   const windows = await context.hub('auditor').list<Window>('/v1/settlement/windows', { ...filter });
-  const columns = [{ title: 'window' }, { title: 'state' }, { title: 'facts', align: 'right' as const }, { title: 'opened' }, { title: 'closed' }, { title: 'settlement' }];
-  const rows = windows.map((each) => [each.windowId, each.state, countText(each.facts), each.openedAt ?? undefined, each.closedAt ?? undefined, each.settlementId ?? undefined]);
+  const columns = [
+    { title: 'window' },
+    { title: 'state' },
+    { title: 'facts', align: 'right' as const },
+    { title: 'opened' },
+    { title: 'closed' },
+    { title: 'settlement' },
+  ];
+  const rows = windows.map((each) => [
+    each.windowId,
+    each.state,
+    countText(each.facts),
+    each.openedAt ?? undefined,
+    each.closedAt ?? undefined,
+    each.settlementId ?? undefined,
+  ]);
   context.show(windows, () => textTable(columns, rows));
   return exitCodes.ok;
 }

@@ -17,18 +17,33 @@ const by = (commandId: string) => ({ commandId });
 
 describe('an append', () => {
   it('gives revision and position, and is read back as it was', async () => {
-    const appended = await test.store.append('thing-1', 'no_stream', [counted(1), counted(2)], { commandId: 'c1', correlationId: 'k', actor: 'me' });
+    const appended = await test.store.append('thing-1', 'no_stream', [counted(1), counted(2)], {
+      commandId: 'c1',
+      correlationId: 'k',
+      actor: 'me',
+    });
     const events = await test.store.read<Counted>('thing-1');
     expect(events.map(({ event }) => event)).toEqual([counted(1), counted(2)]);
-    expect(events.at(-1)).toMatchObject({ revision: 1, position: appended.position, stream: 'thing-1', metadata: { $causationId: 'c1', $correlationId: 'k', actor: 'me' } });
+    expect(events.at(-1)).toMatchObject({
+      revision: 1,
+      position: appended.position,
+      stream: 'thing-1',
+      metadata: { $causationId: 'c1', $correlationId: 'k', actor: 'me' },
+    });
     expect(appended.revision).toBe(1);
     expect(await test.store.head()).toBe(appended.position);
   });
 
   it('at another revision than expected is refused, naming the real one', async () => {
     await test.store.append('thing-1', 'no_stream', [counted(1)], by('c1'));
-    await expect(test.store.append('thing-1', 'no_stream', [counted(2)], by('c2'))).rejects.toMatchObject({ name: 'WrongRevision', actual: 0 });
-    await expect(test.store.append('thing-2', 4, [counted(2)], by('c2'))).rejects.toMatchObject({ name: 'WrongRevision', actual: undefined });
+    await expect(test.store.append('thing-1', 'no_stream', [counted(2)], by('c2'))).rejects.toMatchObject({
+      name: 'WrongRevision',
+      actual: 0,
+    });
+    await expect(test.store.append('thing-2', 4, [counted(2)], by('c2'))).rejects.toMatchObject({
+      name: 'WrongRevision',
+      actual: undefined,
+    });
   });
 
   it('repeated by the same command has one effect', async () => {
@@ -74,7 +89,8 @@ describe('reading', () => {
   it('a stream that does not exist gives nothing', async () => expect(await test.store.read('thing-none')).toEqual([]));
   it('goes backwards, from a revision, and no further than asked', async () => {
     await test.store.append('thing-1', 'no_stream', [1, 2, 3, 4].map(counted), by('c1'));
-    const numbers = async (options: Parameters<EventStore['read']>[1]) => (await test.store.read<Counted>('thing-1', options)).map(({ event }) => event.number);
+    const numbers = async (options: Parameters<EventStore['read']>[1]) =>
+      (await test.store.read<Counted>('thing-1', options)).map(({ event }) => event.number);
     expect(await numbers({ from: 2 })).toEqual([3, 4]);
     expect(await numbers({ backwards: true, limit: 2 })).toEqual([4, 3]);
     expect((await test.store.readLast<Counted>('thing-1'))?.event.number).toBe(4);
@@ -83,7 +99,10 @@ describe('reading', () => {
 
 describe('handling a command', () => {
   const fold = { initial: 0, evolve: (sum: number, { number }: Counted) => sum + number };
-  const add = (number: number) => (sum: number): Decision<Counted, 'too_much'> => (sum + number > 10 ? { refused: 'too_much' } : { events: [counted(number)] });
+  const add =
+    (number: number) =>
+    (sum: number): Decision<Counted, 'too_much'> =>
+      sum + number > 10 ? { refused: 'too_much' } : { events: [counted(number)] };
 
   it('decides on what is there and appends', async () => {
     expect(await handle(test.store, 'sum-1', fold, add(4), by('c1'))).toMatchObject({ outcome: 'accepted', state: 4, revision: 0 });
@@ -118,7 +137,9 @@ describe('a checkpoint', () => {
 });
 
 describe('upcasting', () => {
-  const upcasters = { Counted: [(data: Record<string, unknown>) => ({ number: data['n'] }), (data: Record<string, unknown>) => ({ ...data, unit: 'one' })] };
+  const upcasters = {
+    Counted: [(data: Record<string, unknown>) => ({ number: data['n'] }), (data: Record<string, unknown>) => ({ ...data, unit: 'one' })],
+  };
   it('lifts from any version to today’s', () => {
     expect(currentVersion(upcasters, 'Counted')).toBe(3);
     expect(upcast(upcasters, 'Counted', { n: 4 }, 1)).toEqual({ number: 4, unit: 'one' });
@@ -137,5 +158,9 @@ describe('upcasting', () => {
 });
 
 it('a category is what stands before the first hyphen', () => {
-  expect([categoryOf('payment-pay-1'), categoryOf('bus_x.y'), idOf('participant-platform:A')]).toEqual(['payment', 'bus_x.y', 'platform:A']);
+  expect([categoryOf('payment-pay-1'), categoryOf('bus_x.y'), idOf('participant-platform:A')]).toEqual([
+    'payment',
+    'bus_x.y',
+    'platform:A',
+  ]);
 });

@@ -223,8 +223,8 @@ function positionOf(recorded: RecordedEvent): bigint {
 
 const streamPrefixOf = (category: string): string => (category.startsWith('bus_') ? category : `${category}-`);
 
-/** gRPC status codes that say nothing about whether the request took effect: cancelled, unknown, deadline exceeded, aborted, unavailable. */
-const transientCodes = new Set([1, 2, 4, 10, 14]);
+/** gRPC status codes that say nothing about whether the request took effect: cancelled, unknown, deadline exceeded, aborted, internal, unavailable. */
+const transientCodes = new Set([1, 2, 4, 10, 13, 14]);
 const transientTypes = new Set(['unavailable', 'cancelled', 'deadline-exceeded', 'timeout', 'not-leader', 'unknown']);
 
 function isTransient(error: unknown): boolean {

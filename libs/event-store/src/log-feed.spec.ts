@@ -8,7 +8,11 @@ let feed: LogFeed;
 const failures: string[] = [];
 
 async function begin(capacity?: number): Promise<LogFeed> {
-  feed = new LogFeed(test.store, { categories: ['a', 'b', 'bus_x'], ...(capacity && { capacity }), onFailure: (name) => failures.push(name) });
+  feed = new LogFeed(test.store, {
+    categories: ['a', 'b', 'bus_x'],
+    ...(capacity && { capacity }),
+    onFailure: (name) => failures.push(name),
+  });
   await feed.start();
   return feed;
 }

@@ -22,12 +22,17 @@ describe('the ledger tells', () => {
     keeper.command(placeHold('h1', 'platform:A', 900, { purpose: 'payout', ref: 'po_1' }));
     keeper.command(placeHold('h2', 'user:u:wallet', 1, { ref: 'pay_2' }));
     expect(published(keeper)).toEqual([
-      { topic: 'tongbao.ledger.events', key: 'po_1', type: 'HoldPlaced', data: { holdId: 'h1', purpose: 'payout', ref: 'po_1' } },
+      {
+        topic: 'tongbao.ledger.events',
+        key: 'po_1',
+        type: 'HoldPlaced',
+        data: { type: 'HoldPlaced', holdId: 'h1', purpose: 'payout', ref: 'po_1' },
+      },
       {
         topic: 'tongbao.ledger.events',
         key: 'pay_2',
         type: 'HoldRefused',
-        data: { holdId: 'h2', purpose: 'payment', ref: 'pay_2', code: 'insufficient_funds' },
+        data: { type: 'HoldRefused', holdId: 'h2', purpose: 'payment', ref: 'pay_2', code: 'insufficient_funds' },
       },
     ]);
   });

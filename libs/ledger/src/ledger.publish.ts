@@ -15,7 +15,7 @@ const isEntriesPosted = (event: { type: string }): event is EntriesPosted => eve
 function holdAnswer({ command, subject, purpose, ref, result, code = '' }: CommandOutcome): OutgoingMessage[] {
   if (command !== 'PlaceHold' || ref === undefined || (purpose !== 'payment' && purpose !== 'payout')) return [];
   const hold = { holdId: subject, purpose, ref } as const;
-  const { type, ...data }: HoldPlaced | HoldRefused =
+  const message: HoldPlaced | HoldRefused =
     result === 'accepted' ? { type: 'HoldPlaced', ...hold } : { type: 'HoldRefused', ...hold, code };
-  return [{ topic: topics.ledgerEvents, key: ref, type, data }];
+  return [{ topic: topics.ledgerEvents, key: ref, type: message.type, data: message }];
 }

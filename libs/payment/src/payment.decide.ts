@@ -103,10 +103,13 @@ const platformsOf = (command: RequestPayment): string[] => [
 function toOrder(command: RequestPayment, context: RequestContext): PaymentRequested {
   const { now, ...order } = command;
   const wallet = isWallet(command.method) ? account.wallet(command.payer.userId) : undefined;
-  const split = splitOf(
-    { ...command, source: wallet ?? account.provider(command.method.provider), external: command.collection === 'platform' },
-    (agreementId) => context.agreement(agreementId)?.rules ?? [],
-  );
+  const split =
+    command.amountMinor === 0
+      ? []
+      : splitOf(
+          { ...command, source: wallet ?? account.provider(command.method.provider), external: command.collection === 'platform' },
+          (agreementId) => context.agreement(agreementId)?.rules ?? [],
+        );
   const agreements = [...new Set(command.items.map(({ agreementId }) => agreementId))].map((agreementId) => ({
     agreementId,
     version: context.agreement(agreementId)?.version ?? 0,

@@ -68,10 +68,10 @@ export class PaymentController {
     await this.admission.admit(caller);
     const before = () => requireOwnPlatform(caller, platformIn(body));
     const command = { principal: caller, key, operation: 'RequestPayment', body, before };
-    const { payment, revision, isReplay } = await this.refusals.answer(command, (commandId) =>
+    const { payment, isReplay } = await this.refusals.answer(command, (commandId) =>
       this.intake.request(validated(PaymentBody, body), commandId, waitSeconds * 1_000),
     );
-    send(reply, isReplay ? 200 : isAtRest(payment) ? 201 : 202, payment, revision);
+    send(reply, isReplay ? 200 : isAtRest(payment) ? 201 : 202, payment);
   }
 
   @Get()
@@ -99,8 +99,8 @@ export class PaymentController {
   @Allow({ platforms: true, operators: ['ops', 'finance', 'auditor'] })
   @ApiOperation({ summary: 'One payment, as its stream says at this moment. ETag = revision of the stream' })
   async get(@Param('paymentId') paymentId: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
-    const { state, revision } = await this.#load(paymentId, caller);
-    send(reply, 200, state, revision);
+    const state = await this.#load(paymentId, caller);
+    send(reply, 200, state);
   }
 
   @Post(':paymentId/attempts')
@@ -115,21 +115,21 @@ export class PaymentController {
     @PreferredWait() waitSeconds: number,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { state, revision } = await this.refusals.answer(
+    const state = await this.refusals.answer(
       { principal: caller, key, operation: 'StartAttempt', body: { paymentId, body } },
       async (commandId) => {
         const loaded = await this.#load(paymentId, caller);
         const { method } = validated(NewAttemptBody, body);
         const chosen = { provider: method.provider, ...(method.token && { token: method.token }) };
         if (await this.#isRepeated(paymentId, commandId)) return loaded;
-        if (openAttempt(loaded.state)) await this.#closeOpenAttempt(loaded.state, commandId, caller);
-        const { order } = loaded.state;
+        if (openAttempt(loaded)) await this.#closeOpenAttempt(loaded, commandId, caller);
+        const { order } = loaded;
         const decide = (current: PaymentState) =>
           decideNewAttempt(chosen, this.directory.offers(order.platformId, chosen, order.captureMode), this.#now(), current);
         return this.#act(paymentId, decide, commandId, caller, waitSeconds);
       },
     );
-    send(reply, isAtRest(state) ? 201 : 202, state, revision);
+    send(reply, isAtRest(state) ? 201 : 202, state);
   }
 
   @Post(':paymentId/cancel')
@@ -217,15 +217,12 @@ export class PaymentController {
     reply: FastifyReply,
     read: (commandId: string) => (state: PaymentState) => PaymentDecision,
   ): Promise<void> {
-    const { state, revision } = await this.refusals.answer(
-      { principal: caller, key, operation, body: { paymentId, body } },
-      async (commandId) => {
-        await this.#load(paymentId, caller);
-        const decide = read(commandId);
-        return this.#act(paymentId, decide, commandId, caller, waitSeconds);
-      },
-    );
-    send(reply, 200, state, revision);
+    const state = await this.refusals.answer({ principal: caller, key, operation, body: { paymentId, body } }, async (commandId) => {
+      await this.#load(paymentId, caller);
+      const decide = read(commandId);
+      return this.#act(paymentId, decide, commandId, caller, waitSeconds);
+    });
+    send(reply, 200, state);
   }
 
   async #act(
@@ -234,7 +231,7 @@ export class PaymentController {
     commandId: string,
     caller: Principal,
     waitSeconds: number,
-  ): Promise<{ state: Payment; revision: number | undefined }> {
+  ): Promise<Payment> {
     const context = { commandId, correlationId: paymentId, actor: nameOf(caller) };
     const handled = await handle<PaymentState, PaymentEvent, ProblemCode>(
       this.store,
@@ -249,7 +246,7 @@ export class PaymentController {
     // What a command asks for ends with the reactor's run: a refund at rest is one whose outcome is known.
     const after = waitSeconds > 0 ? await firstOf(run, waitSeconds * 1_000, handled.state) : handled.state;
     if (!after) throw new Error(`${paymentId} was acted on and has no state`);
-    return { state: after, revision: handled.revision };
+    return after;
   }
 
   /** Asks for the open attempt to be closed, and waits for the answer: another may begin only when nobody can pay this one any more. */
@@ -275,14 +272,14 @@ export class PaymentController {
     return events.some(({ event, metadata }) => event.type === 'AttemptStarted' && metadata.$causationId === commandId);
   }
 
-  async #load(paymentId: string, caller: Principal): Promise<{ state: Payment; revision: number | undefined }> {
+  async #load(paymentId: string, caller: Principal): Promise<Payment> {
     const loaded: Loaded<PaymentState> = /^pay_[a-z2-7]{32}$/.test(paymentId)
       ? await load(this.store, paymentStream(paymentId), paymentFold)
       : { state: undefined, revision: undefined };
     const isOwn = caller.kind === 'operator' || loaded.state?.order.platformId === caller.platformId;
     // A payment of another platform is answered like one that does not exist: its existence is nobody else's business.
     if (!loaded.state || !isOwn) throw new Problem('not_found', `There is no payment ${paymentId}.`);
-    return { state: loaded.state, revision: loaded.revision };
+    return loaded.state;
   }
 
   #now(): string {
@@ -304,13 +301,9 @@ export function requireOwnPlatform(caller: Principal, platformId: string | undef
   }
 }
 
-function send(reply: FastifyReply, status: number, payment: Payment, revision: number | undefined): void {
+function send(reply: FastifyReply, status: number, payment: Payment): void {
   const body: PaymentResponse = toResponse(payment);
-  void reply
-    .status(status)
-    .header('etag', `"${revision ?? 0}"`)
-    .header('location', `/v1/payments/${body.paymentId}`)
-    .send(body);
+  void reply.status(status).header('etag', `"${payment.revision}"`).header('location', `/v1/payments/${body.paymentId}`).send(body);
 }
 
 /** A time as the projection keeps it, so that text compares as time. */

@@ -12,7 +12,6 @@ import type { VelocityCounters } from './velocity.js';
 
 export interface Accepted {
   payment: Payment;
-  revision: number | undefined;
   /** The order was known already. */
   isReplay: boolean;
 }
@@ -59,7 +58,7 @@ export class PaymentIntake {
     const settled = this.#follow(command.paymentId, handled, isReplay, waitMs);
     const payment = waitMs > 0 ? await settled : handled.state;
     if (!payment) throw new Error(`${command.paymentId} was accepted and has no state`);
-    return { payment, revision: handled.revision, isReplay };
+    return { payment, isReplay };
   }
 
   async #append(command: RequestPayment, commandId: string, now: Date) {

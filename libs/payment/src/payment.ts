@@ -58,6 +58,8 @@ export type PaymentStatus =
 
 /** A payment that has been requested. */
 export interface Payment {
+  /** Of its newest event. */
+  revision: number;
   status: PaymentStatus;
   order: PaymentRequested;
   /** `none`: there is nothing to hold. */
@@ -94,11 +96,12 @@ export function refundableMinor(payment: Payment): number {
 export function evolve(state: PaymentState, event: PaymentEvent): PaymentState {
   if (event.type === 'PaymentRequested') return requested(event);
   if (!state) throw new Error(`a payment stream begins with PaymentRequested, not with ${event.type}`);
-  return evolvePayment(state, event);
+  return { ...evolvePayment(state, event), revision: state.revision + 1 };
 }
 
 function requested(order: PaymentRequested): Payment {
   return {
+    revision: 0,
     status: 'requested',
     order,
     hold: order.reservations.length === 0 ? 'none' : 'asked',

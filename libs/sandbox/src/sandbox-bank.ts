@@ -57,7 +57,7 @@ type NewLine = Omit<SandboxStatementLine, 'sequence' | 'lineId' | 'bookedAt'>;
 
 const schema = `
   PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
+  PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS instruction (key TEXT PRIMARY KEY, status TEXT NOT NULL, calls INTEGER NOT NULL, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS line (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
 `;

@@ -4,6 +4,7 @@ import { Bus, DeadLetterRefusal, type DeadLetterOps } from '@tongbao/bus';
 import type { ProblemCode } from '@tongbao/contracts';
 import { Caller, nameOf, Operators, type Principal } from './caller.js';
 import { Text } from './fields.js';
+import { inJson } from './in-json.js';
 import { pageOf, type PageQuery } from './page.js';
 import { Problem } from './problem.js';
 import { BUS } from './tokens.js';
@@ -45,7 +46,7 @@ export class DeadLettersController {
   @Operators('ops', 'auditor')
   @ApiOperation({ summary: 'Groups with their lag, parked keys and paused partitions' })
   groups(): object {
-    return { items: this.bus.status().map((status) => ({ ...status, parkedKeys: this.#of(status.group).parkedKeys() })) };
+    return inJson({ items: this.bus.status().map((status) => ({ ...status, parkedKeys: this.#of(status.group).parkedKeys() })) });
   }
 
   @Get(':group')

@@ -2,10 +2,11 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AccessGuard } from './caller.js';
 import { parseJsonBody } from './json-body.js';
-import { Problem, ProblemFilter } from './problem.js';
+import { Problem, problemDocument, ProblemFilter } from './problem.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,7 +22,15 @@ export interface HttpOptions {
 
 /** A Nest application on fastify with strict JSON bodies, problem documents for every error, and the access guard on every route. */
 export async function createHttpApplication(module: DynamicModule | Type, options: HttpOptions): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit: options.bodyLimitBytes, forceCloseConnections: 'idle' });
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyLimitBytes,
+    forceCloseConnections: 'idle',
+    // A URL that cannot be decoded never reaches a route, nor Nest.
+    frameworkErrors: (error: Error, _: FastifyRequest, reply: FastifyReply) => {
+      const document = problemDocument(new Problem('malformed', error.message));
+      void reply.status(document.status).header('content-type', 'application/problem+json').send(JSON.stringify(document));
+    },
+  });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, logger: nestLogger(options.logger) });
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();

@@ -16,8 +16,7 @@ export function parseJsonBody(body: Uint8Array): unknown {
     return value;
   } catch (error) {
     // A RangeError is the parser's stack: nesting without end is malformed too.
-    if (error instanceof SyntaxError || error instanceof RangeError)
-      throw new Problem('malformed', error.message);
+    if (error instanceof SyntaxError || error instanceof RangeError) throw new Problem('malformed', error.message);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Operators } from './caller.js';
+import { inJson } from './in-json.js';
 import { Problem } from './problem.js';
 import { PROJECTIONS } from './tokens.js';
 
@@ -85,7 +86,3 @@ export class ProjectionsController {
     return projection;
   }
 }
-
-/** Log positions are bigints; JSON carries them as decimal text. */
-const inJson = (value: object): object =>
-  JSON.parse(JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))) as object;

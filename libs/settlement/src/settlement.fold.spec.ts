@@ -83,7 +83,7 @@ describe('the cash at the bank', () => {
   } as const;
   const account = { accountNumber: '1', holder: 'A' };
   const line = (sequence: number, amountMinor: number, match: BankLineMatch) => ({
-    type: 'BankLineRecorded',
+    type: 'BankLineRecorded' as const,
     bank: 'sandbox',
     lineId: `l${sequence}`,
     sequence,

@@ -20,8 +20,9 @@ const news = (key: string, message: SettlementMessage): OutgoingMessage => outgo
 
 const ledgerCommand = (command: LedgerCommand): OutgoingMessage => outgoing(topics.ledgerCommands, command.holdId, command);
 
-function outgoing(topic: string, key: string, { type, ...data }: SettlementMessage | LedgerCommand): OutgoingMessage {
-  return { topic, key, type, data };
+/** A message's data is the message as the contract has it, its type included. */
+function outgoing(topic: string, key: string, message: SettlementMessage | LedgerCommand): OutgoingMessage {
+  return { topic, key, type: message.type, data: message };
 }
 
 function settlementMessages(event: SettlementEvent): OutgoingMessage[] {

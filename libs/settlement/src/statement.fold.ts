@@ -7,7 +7,7 @@ import { moneyFactOf, sidesOf, type FactTransfer } from './sides.js';
 import { encodeMovement, type PartyMovement } from './statement-lines.js';
 
 /** A chunk has so many movements: its row is written anew with every batch that adds to it, and stays small enough not to be stored out of line. */
-export const movementsPerChunk = 32;
+const movementsPerChunk = 32;
 
 type Sides = PartyMovement['sides'];
 

@@ -1,12 +1,4 @@
-import {
-  isNetted,
-  isParty,
-  type EntriesPosted,
-  type JournalEntry,
-  type JournalTransfer,
-  type Party,
-  type WindowEvent,
-} from '@tongbao/contracts';
+import { isNetted, type EntriesPosted, type JournalEntry, type JournalTransfer, type Party, type WindowEvent } from '@tongbao/contracts';
 import { idOf, type StoredEvent } from '@tongbao/event-store';
 import { modelOf, windowIdOf } from './models.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';

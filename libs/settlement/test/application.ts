@@ -1,7 +1,7 @@
 import { Controller, Inject, Module } from '@nestjs/common';
 import { Bus, busCategories, Consume, EmbeddedTransport, type Message, type Publisher } from '@tongbao/bus';
 import { topics, type EntriesPosted, type PlaceHold, type SettlementMessage } from '@tongbao/contracts';
-import { EventStore, LogFeed, type DomainEvent } from '@tongbao/event-store';
+import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner } from '@tongbao/read-model';
 import { SandboxBank } from '@tongbao/sandbox';
@@ -21,7 +21,7 @@ import { SettlementModule } from '../src/settlement.module.js';
 import { settlementCategories, settlementProjection } from '../src/settlement.projection.js';
 import { settlementPublisher } from '../src/settlement.publish.js';
 import { isMoneyFactKind } from '../src/sides.js';
-import { postedFor } from './facts.js';
+import { postedFor, type Fact } from './facts.js';
 import { modelFor } from './hub.js';
 
 /** A ledger that posts every fact as it comes, and places every hold. */
@@ -155,7 +155,7 @@ export async function openApplication() {
       ask('POST', url, token, body, { 'idempotency-key': key ?? `key-${(count += 1)}` }),
     postWithoutKey: (url: string) => ask('POST', url, 'finance'),
 
-    async happened<E extends DomainEvent>(stream: string, event: E): Promise<bigint> {
+    async happened(stream: string, event: Fact): Promise<bigint> {
       const { position } = await store.append(stream, 'any', [event], { commandId: `fact ${(count += 1)}` });
       return position;
     },

@@ -1,6 +1,21 @@
-import type { EntriesPosted, JournalEntry, PaymentCaptured, PaymentRefunded, SplitTransfer } from '@tongbao/contracts';
+import type {
+  BankLineRecorded,
+  ParticipantEvent,
+  PaymentEvent,
+  PayoutEvent,
+  SettlementEvent,
+  WindowEvent,
+  EntriesPosted,
+  JournalEntry,
+  PaymentCaptured,
+  PaymentRefunded,
+  SplitTransfer,
+} from '@tongbao/contracts';
 import type { DomainEvent, StoredEvent } from '@tongbao/event-store';
 import { moneyFactOf } from '../src/sides.js';
+
+/** Everything that settlement folds. */
+export type Fact = PaymentEvent | WindowEvent | SettlementEvent | PayoutEvent | BankLineRecorded | ParticipantEvent | EntriesPosted;
 
 /** `A 30.00 to B` in cents, as a transfer of a split. */
 export const transfer = (from: string, to: string, amountMinor: number, kind = 'share'): SplitTransfer => ({

@@ -1,4 +1,4 @@
-import type { EntriesPosted, ParticipantEvent, PayoutEvent } from '@tongbao/contracts';
+import type { EntriesPosted, PayoutEvent } from '@tongbao/contracts';
 import { EventStore, LogFeed, categoryOf, handle, type DomainEvent, type FeedConsumer, type StoredEvent } from '@tongbao/event-store';
 import { startEventStoreServer, type EventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner, type SqlClient } from '@tongbao/read-model';
@@ -16,7 +16,7 @@ import { SettlementProcess } from '../src/settlement.process.js';
 import { SettlementQueries } from '../src/settlement.queries.js';
 import { isMoneyFactKind } from '../src/sides.js';
 import { WindowKeeper } from '../src/window-keeper.js';
-import { postedFor } from './facts.js';
+import { postedFor, type Fact } from './facts.js';
 
 export const clock = { now: () => new Date('2026-01-31T00:00:00Z') };
 
@@ -96,12 +96,12 @@ export class TestHub {
     };
   }
 
-  async fact(stream: string, event: DomainEvent): Promise<bigint> {
+  async fact(stream: string, event: Fact): Promise<bigint> {
     const { position } = await this.store.append(stream, 'any', [event], { commandId: `spec ${(this.#facts += 1)}` });
     return position;
   }
 
-  payment = (event: DomainEvent & { paymentId: string }): Promise<bigint> => this.fact(`payment-${event.paymentId}`, event);
+  payment = (event: Fact & { paymentId: string }): Promise<bigint> => this.fact(`payment-${event.paymentId}`, event);
 
   async registerBankAccount(party: string, accountNumber: string): Promise<void> {
     await this.fact(`participant-${party}`, {
@@ -110,7 +110,7 @@ export class TestHub {
       bank: 'x',
       accountNumber,
       holder: party,
-    } satisfies ParticipantEvent as DomainEvent);
+    });
   }
 
   /** The projection has everything that is in the log, and so has the spec. */

@@ -1,8 +1,7 @@
-import type { DomainEvent } from '@tongbao/event-store';
 import { windowIdOf } from '../src/models.js';
 import { settlementProjection } from '../src/settlement.projection.js';
 import { isMoneyFactKind } from '../src/sides.js';
-import { MemoryLog, postedFor } from './facts.js';
+import { MemoryLog, postedFor, type Fact } from './facts.js';
 import { MemoryRows } from './memory-rows.js';
 
 export const now = '2026-01-31T00:00:00Z';
@@ -14,13 +13,13 @@ export class Scenario {
   #sequence = 1;
   #posted = 0;
 
-  async fact<E extends DomainEvent>(stream: string, event: E): Promise<bigint> {
+  async fact(stream: string, event: Fact): Promise<bigint> {
     const stored = this.log.append(stream, event);
     await settlementProjection.apply(stored, this.rows);
     return stored.position;
   }
 
-  payment = <E extends DomainEvent & { paymentId: string }>(event: E) => this.fact(`payment-${event.paymentId}`, event);
+  payment = (event: Fact & { paymentId: string }) => this.fact(`payment-${event.paymentId}`, event);
 
   async close(): Promise<bigint> {
     const currency = 'USD';
@@ -29,7 +28,7 @@ export class Scenario {
       await this.fact(`window-${reference.windowId}`, { type: 'WindowOpened', ...reference, openedAt: now });
     this.#sequence += 1;
     const closed = {
-      type: 'WindowClosed',
+      type: 'WindowClosed' as const,
       ...reference,
       nextWindowId: windowIdOf('dnm', currency, this.#sequence),
       closedAt: now,

@@ -48,7 +48,13 @@ export const platforms: readonly DemoPlatform[] = [
 /** For an album that another platform owns, whoever sells it. */
 export const crossPlatformAgreement = 'cross-platform';
 
-const rule = (from: SplitRule['from'], to: SplitRule['to'], kind: string, rateBasisPoints: number, more: Partial<SplitRule> = {}): SplitRule => ({
+const rule = (
+  from: SplitRule['from'],
+  to: SplitRule['to'],
+  kind: string,
+  rateBasisPoints: number,
+  more: Partial<SplitRule> = {},
+): SplitRule => ({
   ...{ from, to, kind, basis: 'gross', rateBasisPoints, refundable: true },
   ...more,
 });
@@ -73,7 +79,11 @@ export const agreements: readonly Agreement[] = [
   {
     agreementId: 'carina-referred',
     name: '6 % to the hub, 5 % to the referrer; creators 60 % of what is left',
-    rules: [rule('seller', 'hub', 'platform-service-fee', 600), rule('seller', 'referrer', 'referral', 500), royalty('seller', 6_000, 'left')],
+    rules: [
+      rule('seller', 'hub', 'platform-service-fee', 600),
+      rule('seller', 'referrer', 'referral', 500),
+      royalty('seller', 6_000, 'left'),
+    ],
   },
   {
     agreementId: 'vela-processed',
@@ -88,7 +98,11 @@ export const agreements: readonly Agreement[] = [
   {
     agreementId: crossPlatformAgreement,
     name: 'the owner gets 80 % and pays 1 % to the hub; creators 70 % of what the owner has left',
-    rules: [rule('seller', 'owner', 'content-revenue', 8_000), rule('owner', 'hub', 'platform-service-fee', 100), royalty('owner', 7_000, 'left')],
+    rules: [
+      rule('seller', 'owner', 'content-revenue', 8_000),
+      rule('owner', 'hub', 'platform-service-fee', 100),
+      royalty('owner', 7_000, 'left'),
+    ],
   },
 ];
 

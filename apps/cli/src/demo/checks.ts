@@ -84,14 +84,22 @@ function grossFinding({ expected, payments }: Evidence): Finding {
   const gross = sumMinor(captured.map(({ amountMinor }) => amountMinor));
   const passed = captured.length === expected.orders && gross === expected.grossMinor;
   const found = `${countText(captured.length)} payments, ${amountText(gross, currency)} ${currency}`;
-  return { check: "captured payments come to the data's total", passed, detail: passed ? found : `${found}; the data has ${countText(expected.orders)}, ${amountText(expected.grossMinor, currency)}` };
+  return {
+    check: "captured payments come to the data's total",
+    passed,
+    detail: passed ? found : `${found}; the data has ${countText(expected.orders)}, ${amountText(expected.grossMinor, currency)}`,
+  };
 }
 
 function refundFinding({ refundedMinor, payments }: Evidence): Finding {
   const refunded = sumMinor(capturedOf(payments).map((payment) => payment.refundedMinor));
   const found = `${amountText(refunded, currency)} ${currency}`;
   const passed = refunded === refundedMinor;
-  return { check: 'refunds come to what was asked for', passed, detail: passed ? found : `${found}, asked for ${amountText(refundedMinor, currency)}` };
+  return {
+    check: 'refunds come to what was asked for',
+    passed,
+    detail: passed ? found : `${found}, asked for ${amountText(refundedMinor, currency)}`,
+  };
 }
 
 function ledgerFindings({ trialChecks }: Evidence): Finding[] {
@@ -105,7 +113,9 @@ function ledgerFindings({ trialChecks }: Evidence): Finding[] {
     const its = trialChecks.filter((each) => each.check === check);
     const failed = its.filter(({ passed }) => !passed);
     const passed = its.length > 0 && failed.length === 0;
-    const detail = passed ? its.map((each) => each.currency).join(', ') : failed.map((each) => `${each.currency} is off by ${each.differenceMinor}`).join('; ') || 'the ledger did not say';
+    const detail = passed
+      ? its.map((each) => each.currency).join(', ')
+      : failed.map((each) => `${each.currency} is off by ${each.differenceMinor}`).join('; ') || 'the ledger did not say';
     return { check: title, passed, detail };
   });
 }
@@ -116,16 +126,25 @@ function auditFinding({ accounts, audit }: Evidence): Finding {
   const known = new Set(accounts.map((each) => `${each.currency} ${each.account}`));
   const missing = audit.accounts.filter((each) => each.balanceMinor !== 0n && !known.has(`${each.currency} ${each.account}`));
   const wrong = [...differing, ...missing].map(({ account }) => account);
-  const detail = wrong.length === 0 ? `${countText(accounts.length)} accounts, ${countText(audit.entries)} entries` : `not so: ${wrong.slice(0, 10).join(', ')}`;
+  const detail =
+    wrong.length === 0
+      ? `${countText(accounts.length)} accounts, ${countText(audit.entries)} entries`
+      : `not so: ${wrong.slice(0, 10).join(', ')}`;
   return { check: "the journal, added up anew, gives the ledger's balances", passed: wrong.length === 0, detail };
 }
 
 /** What payments made of a party's position is what it was paid, less what was collected from it, and what is still there. */
 function partyFinding({ accounts, audit, payouts }: Evidence): Finding {
   const parties = accounts.filter((each) => isParty(each.account) && each.currency === currency);
-  const wrong = parties.filter(({ account, postedMinor }) => paidTo(account, payouts) + BigInt(postedMinor) !== audit.earnedBy(account, currency));
+  const wrong = parties.filter(
+    ({ account, postedMinor }) => paidTo(account, payouts) + BigInt(postedMinor) !== audit.earnedBy(account, currency),
+  );
   const detail = wrong.length === 0 ? `${parties.length} parties` : `not so: ${wrong.map(({ account }) => account).join(', ')}`;
-  return { check: 'each party: paid out, less collected, and its position are what it earned', passed: parties.length > 0 && wrong.length === 0, detail };
+  return {
+    check: 'each party: paid out, less collected, and its position are what it earned',
+    passed: parties.length > 0 && wrong.length === 0,
+    detail,
+  };
 }
 
 /** Paid out less collected, as confirmed by the bank. */
@@ -139,32 +158,49 @@ export const paidTo = (party: string, payouts: readonly Payout[]): bigint =>
 /** At the end of the last month each provider has paid out what it held: what is left would be money that nobody took or nobody booked. */
 function providerFinding({ accounts }: Evidence): Finding {
   const left = accounts.filter((each) => each.account.startsWith('provider:') && each.currency === currency && each.postedMinor !== 0);
-  const detail = left.length === 0 ? 'nothing is left there' : left.map(({ account, postedMinor }) => `${account} has ${amountText(postedMinor, currency)}`).join('; ');
+  const detail =
+    left.length === 0
+      ? 'nothing is left there'
+      : left.map(({ account, postedMinor }) => `${account} has ${amountText(postedMinor, currency)}`).join('; ');
   return { check: 'the providers have paid out all that they took', passed: left.length === 0, detail };
 }
 
 function payoutFinding({ payouts }: Evidence): Finding {
   const open = payouts.filter(({ status }) => status !== 'confirmed');
-  const detail = open.length === 0 ? `${countText(payouts.length)} payouts and collections` : open.slice(0, 10).map(({ payoutId, status }) => `${payoutId} is ${status}`).join('; ');
+  const detail =
+    open.length === 0
+      ? `${countText(payouts.length)} payouts and collections`
+      : open
+          .slice(0, 10)
+          .map(({ payoutId, status }) => `${payoutId} is ${status}`)
+          .join('; ');
   return { check: "the bank's statement confirms every payout and collection", passed: open.length === 0, detail };
 }
 
 function webhookFinding({ payments, webhooks }: Evidence): Finding {
   const missing = capturedOf(payments).filter(({ paymentId }) => !webhooks.captured.has(paymentId));
   const passed = missing.length === 0 && webhooks.rejected === 0;
-  const detail = passed ? `${countText(webhooks.captured.size)} received, every signature verified` : `${missing.length} are missing, ${webhooks.rejected} signatures were wrong`;
+  const detail = passed
+    ? `${countText(webhooks.captured.size)} received, every signature verified`
+    : `${missing.length} are missing, ${webhooks.rejected} signatures were wrong`;
   return { check: 'each captured payment was told by a webhook', passed, detail };
 }
 
 function deadLetterFinding({ deadLetters }: Evidence): Finding {
   const reasons = [...new Set(deadLetters.map(({ group, reason }) => `${group}: ${reason}`))];
-  return { check: 'every message was handled', passed: reasons.length === 0, detail: reasons.length === 0 ? 'there is no dead letter' : reasons.slice(0, 5).join('; ') };
+  return {
+    check: 'every message was handled',
+    passed: reasons.length === 0,
+    detail: reasons.length === 0 ? 'there is no dead letter' : reasons.slice(0, 5).join('; '),
+  };
 }
 
 const rebuildFinding = ({ rebuild }: Evidence): Finding => ({
   check: 'the settlement projection, rebuilt, equals the live one',
   passed: rebuild.equal,
-  detail: rebuild.equal ? `${countText(rebuild.events)} events folded again` : `tables differ: ${rebuild.differences.map(({ table }) => table).join(', ')}`,
+  detail: rebuild.equal
+    ? `${countText(rebuild.events)} events folded again`
+    : `tables differ: ${rebuild.differences.map(({ table }) => table).join(', ')}`,
 });
 
 const storeFinding = ({ store }: Evidence): Finding => ({

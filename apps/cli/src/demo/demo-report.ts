@@ -35,20 +35,44 @@ const right = (title: string): Column => ({ title, align: 'right' });
 const usd = (amountMinor: number | bigint): string => amountText(amountMinor, currency);
 
 export function exampleText({ currency: its, rows, matches }: ExampleResult): string {
-  const amount = (amountMinor: number, expected: number) => `${amountText(amountMinor, its)}${amountMinor === expected ? '' : ` (expected ${amountText(expected, its)})`}`;
-  const cells = rows.map((row): Cell[] => [row.account, amount(row.afterPurchase, row.expectedAfterPurchase), amount(row.afterRefund, row.expectedAfterRefund)]);
+  const amount = (amountMinor: number, expected: number) =>
+    `${amountText(amountMinor, its)}${amountMinor === expected ? '' : ` (expected ${amountText(expected, its)})`}`;
+  const cells = rows.map((row): Cell[] => [
+    row.account,
+    amount(row.afterPurchase, row.expectedAfterPurchase),
+    amount(row.afterRefund, row.expectedAfterRefund),
+  ]);
   const sum = (of: 'afterPurchase' | 'afterRefund') => amountText(sumMinor(rows.map((row) => row[of])), its);
   const columns = [{ title: `balance in ${its}` }, right('10.00 bought'), right('4.00 refunded')];
   return `${textTable(columns, cells, ['sum', sum('afterPurchase'), sum('afterRefund')])}\n ${matches ? 'Every balance is as expected.' : 'NOT as expected.'}`;
 }
 
 /** Months are printed as they come, so their columns have fixed widths. */
-const monthWidths = [9, 8, 14, 9, 12, 18, 9, 14, 12, 11, 9];
-const monthTitles = ['month', 'orders', 'gross', 'refunds', 'refunded', 'window settled', 'payouts', 'paid out', 'collections', 'collected', 'carried'];
+const monthWidths = [9, 8, 14, 9, 12, 18, 9, 14, 13, 11, 9];
+const monthTitles = [
+  'month',
+  'orders',
+  'gross',
+  'refunds',
+  'refunded',
+  'window settled',
+  'payouts',
+  'paid out',
+  'collections',
+  'collected',
+  'carried',
+];
 const leftAligned = new Set([0, 5]);
 
 const monthLine = (cells: readonly Cell[]): string =>
-  ` ${cells.map((cell, index) => (leftAligned.has(index) ? `  ${String(cell ?? '')}`.padEnd(monthWidths[index] ?? 0) : String(cell ?? '').padStart(monthWidths[index] ?? 0))).join('').trim()}`;
+  ` ${cells
+    .map((cell, index) =>
+      leftAligned.has(index)
+        ? `  ${String(cell ?? '')}`.padEnd(monthWidths[index] ?? 0)
+        : String(cell ?? '').padStart(monthWidths[index] ?? 0),
+    )
+    .join('')
+    .trim()}`;
 
 export const monthHead = (): string => `${monthLine(monthTitles)}\n ${'─'.repeat(sumOf(monthWidths) - 2)}`;
 
@@ -67,7 +91,12 @@ export function monthTotal(results: readonly MonthResult[]): string {
   return ` ${'─'.repeat(sumOf(monthWidths) - 2)}\n${line}`;
 }
 
-const figuresOf = ({ orders, grossMinor, refunds, refundedMinor }: Pick<MonthResult, 'orders' | 'grossMinor' | 'refunds' | 'refundedMinor'>): Cell[] => [
+const figuresOf = ({
+  orders,
+  grossMinor,
+  refunds,
+  refundedMinor,
+}: Pick<MonthResult, 'orders' | 'grossMinor' | 'refunds' | 'refundedMinor'>): Cell[] => [
   countText(orders),
   usd(grossMinor),
   countText(refunds),
@@ -78,7 +107,13 @@ function payoutFiguresOf(results: readonly SettledWindow[]): Cell[] {
   const all = results.flatMap(({ payouts }) => payouts).filter(({ status }) => status === 'confirmed');
   const of = (wanted: 'payout' | 'collection') => all.filter(({ direction }) => direction === wanted).map(({ amountMinor }) => amountMinor);
   const [out, back] = [of('payout'), of('collection')];
-  return [countText(out.length), usd(sumMinor(out)), countText(back.length), usd(sumMinor(back)), countText(sumOf(results.map(({ carried }) => carried)))];
+  return [
+    countText(out.length),
+    usd(sumMinor(out)),
+    countText(back.length),
+    usd(sumMinor(back)),
+    countText(sumOf(results.map(({ carried }) => carried))),
+  ];
 }
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
@@ -92,15 +127,35 @@ export function partiesText({ payments, accounts, audit, payouts }: Evidence): s
     const party = account.platform(platformId);
     const gross = sumMinor(its.map(({ amountMinor }) => amountMinor));
     const refunded = sumMinor(its.map(({ refundedMinor }) => refundedMinor));
-    return [name, countText(its.length), usd(gross), usd(refunded), usd(audit.earnedBy(party, currency)), usd(paidTo(party, payouts)), usd(position(party))];
+    return [
+      name,
+      countText(its.length),
+      usd(gross),
+      usd(refunded),
+      usd(audit.earnedBy(party, currency)),
+      usd(paidTo(party, payouts)),
+      usd(position(party)),
+    ];
   });
   const names = creators.map(({ creatorId }) => account.creator(creatorId));
   const ofCreators = (of: (name: string) => bigint) => usd(sumMinor(names.map(of)));
   const creatorRow: Cell[] = [
     ...[`${creators.length} creators`, undefined, undefined, undefined],
-    ...[ofCreators((name) => audit.earnedBy(name, currency)), ofCreators((name) => paidTo(name, payouts)), ofCreators((name) => BigInt(position(name)))],
+    ...[
+      ofCreators((name) => audit.earnedBy(name, currency)),
+      ofCreators((name) => paidTo(name, payouts)),
+      ofCreators((name) => BigInt(position(name))),
+    ],
   ];
-  const columns = [{ title: 'platform' }, right('orders'), right('gross'), right('refunded'), right('earned'), right('paid out'), right('position')];
+  const columns = [
+    { title: 'platform' },
+    right('orders'),
+    right('gross'),
+    right('refunded'),
+    right('earned'),
+    right('paid out'),
+    right('position'),
+  ];
   const parties = accounts.filter((each) => isParty(each.account) && each.currency === currency).map((each) => each.account);
   const total: Cell[] = [
     'sum',
@@ -126,7 +181,8 @@ export function moneyText({ accounts }: Evidence): string {
     ['at the bank', (name) => name.startsWith('bank:')],
   ];
   const its = accounts.filter((each) => each.currency === currency);
-  const sum = (is: (name: string) => boolean) => usd(sumMinor(its.filter((each) => is(each.account)).map(({ postedMinor }) => postedMinor)));
+  const sum = (is: (name: string) => boolean) =>
+    usd(sumMinor(its.filter((each) => is(each.account)).map(({ postedMinor }) => postedMinor)));
   return textTable(
     [{ title: 'where the money is (negative: it is there for the hub)' }, right(currency)],
     rows.map(([title, is]) => [title, sum(is)]),
@@ -137,7 +193,10 @@ export function moneyText({ accounts }: Evidence): string {
 /** Types whose number depends on nothing but the orders; the rest tell of steps whose number may differ from run to run. */
 export function webhooksText(counts: ReadonlyMap<string, number>): string {
   const types = [...counts].filter(([type]) => type.startsWith('payment.') || type.startsWith('refund.')).sort();
-  return textTable([{ title: 'webhook' }, right('received')], types.map(([type, count]) => [type, countText(count)]));
+  return textTable(
+    [{ title: 'webhook' }, right('received')],
+    types.map(([type, count]) => [type, countText(count)]),
+  );
 }
 
 export const findingsText = (findings: readonly Finding[]): string =>

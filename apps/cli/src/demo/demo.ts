@@ -3,13 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Finding } from '../doctor.checks.js';
-import { UsageError } from '../exit-codes.js';
+import { CommandFailed, UsageError } from '../exit-codes.js';
 import { HubProcess } from '../hub-process.js';
 import { toJson, type Io } from '../io.js';
 import { amountText, countText, durationText } from '../text-table.js';
 import { agreements, creators, platforms } from './cast.js';
 import { checkEvidence, type Evidence } from './checks.js';
-import { exampleText, findingsText, moneyText, monthHead, monthTotal, partiesText, ratesText, webhooksText, type MonthResult, type Rates } from './demo-report.js';
+import {
+  exampleText,
+  findingsText,
+  moneyText,
+  monthHead,
+  monthTotal,
+  partiesText,
+  ratesText,
+  webhooksText,
+  type MonthResult,
+  type Rates,
+} from './demo-report.js';
 import { gatherEvidence } from './evidence.js';
 import { runExampleOne } from './example-one.js';
 import { HubApi } from './hub-api.js';
@@ -72,8 +83,8 @@ async function withReceiver<T>(hub: HubProcess, work: (api: HubApi, receiver: We
   try {
     return await work(api, receiver);
   } catch (error) {
-    if (interrupted.signal.aborted) throw new Error('the demo was interrupted', { cause: error });
-    if (!hub.isRunning) throw new Error(`the hub has ended; its log ends so:\n${hub.endOfLog()}`, { cause: error });
+    if (interrupted.signal.aborted) throw new CommandFailed('interrupted', { cause: error });
+    if (!hub.isRunning) throw new CommandFailed(`the hub has ended; its log ends so:\n${hub.endOfLog()}`, { cause: error });
     throw error;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
@@ -121,7 +132,13 @@ async function play(purchases: readonly Purchase[], { io, hub, api, receiver, st
 }
 
 /** The result as JSON tells it: figures that are the same in every run, and the rates of this one. */
-function summaryOf(months: readonly MonthResult[], { example }: Evidence, findings: readonly Finding[], rates: Rates, { counts }: WebhookReceiver) {
+function summaryOf(
+  months: readonly MonthResult[],
+  { example }: Evidence,
+  findings: readonly Finding[],
+  rates: Rates,
+  { counts }: WebhookReceiver,
+) {
   const monthly = months.map(({ month, orders, grossMinor, refunds, refundedMinor, windowId, payouts, carried }) => {
     return { month, orders, grossMinor, refunds, refundedMinor, windowId, payouts: payouts.length, carried };
   });

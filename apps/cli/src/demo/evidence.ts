@@ -32,7 +32,7 @@ const listWithinMs = 30_000;
 export async function gatherEvidence(sources: Sources): Promise<Evidence> {
   const { api, receiver, replay, months, example, expected, eventStoreUrl } = sources;
   const payments = await paymentsOf(api, expected.orders);
-  await webhooks(api, receiver, months, payments.length);
+  await webhooks(api, receiver, months, capturedOf(payments).length);
   const finance = api.as('finance');
   const trial = await api.client.get<TrialBalance>('/v1/ledger/trial-balance', {}, finance);
   const accounts = await api.client.list<AccountBalance>('/v1/ledger/accounts', {}, finance);
@@ -81,7 +81,13 @@ async function webhooks(api: HubApi, receiver: WebhookReceiver, months: readonly
 async function deadLettersOf(api: HubApi): Promise<{ group: string; reason: string }[]> {
   const groups = ['payment', 'ledger', 'settlement', 'notification'];
   const pages = await Promise.all(
-    groups.map((group) => api.client.get<{ items: { group: string; reason: string; error?: { message: string } }[] }>(`/v1/dead-letters/${group}`, {}, api.as('ops'))),
+    groups.map((group) =>
+      api.client.get<{ items: { group: string; reason: string; error?: { message: string } }[] }>(
+        `/v1/dead-letters/${group}`,
+        {},
+        api.as('ops'),
+      ),
+    ),
   );
   return pages.flatMap(({ items }) => items.map(({ group, reason, error }) => ({ group, reason: error?.message ?? reason })));
 }

@@ -34,14 +34,24 @@ const ledgerWithinMs = 10_000;
  * go back to the payer.
  */
 export async function runExampleOne(api: HubApi): Promise<ExampleResult> {
-  for (const platformId of platforms) await api.join({ platformId, name: `Platform ${platformId}`, currencies: [currency], methods: ['alipay'] });
+  for (const platformId of platforms)
+    await api.join({ platformId, name: `Platform ${platformId}`, currencies: [currency], methods: ['alipay'] });
   const fee = { basis: 'gross' as const, rateBasisPoints: 0, refundable: true };
   await api.agree(agreementId, 'A pays 1.00, the processor 0.50', [
     { from: 'seller', to: 'hub', kind: 'platform-service-fee', fixedMinor: 100, ...fee },
     { from: 'processor', to: 'hub', kind: 'payment-handling-fee', fixedMinor: 50, ...fee },
   ]);
   const item = { contentId: 'article-1', unitPriceMinor: 1_000, quantity: 1, ownerId: 'A', creators: [], agreementId };
-  const order = { platformId: 'A', orderId, payer: { userId: 'reader' }, items: [item], amountMinor: 1_000, currency, method: { provider: 'alipay' }, processorId: 'B' };
+  const order = {
+    platformId: 'A',
+    orderId,
+    payer: { userId: 'reader' },
+    items: [item],
+    amountMinor: 1_000,
+    currency,
+    method: { provider: 'alipay' },
+    processorId: 'B',
+  };
   const { paymentId } = await api.request(order, false);
   const purchase = await balancesLike(api, afterPurchase);
   await api.refund({ platformId: 'A', orderId, refundId: 'example-1-refund', date: '', amountMinor: 400 }, paymentId, currency);

@@ -67,13 +67,21 @@ export class HubApi {
   }
 
   async agree(agreementId: string, name: string, rules: readonly SplitRule[]): Promise<void> {
-    await this.client.post('/v1/agreements', { ...this.as('finance'), key: `agreement-${agreementId}`, body: { agreementId, name, rules } });
+    await this.client.post('/v1/agreements', {
+      ...this.as('finance'),
+      key: `agreement-${agreementId}`,
+      body: { agreementId, name, rules },
+    });
   }
 
   /** @returns the secret that its webhooks are signed with */
   async registerEndpoint(platformId: string, url: string): Promise<string> {
     const body = { url, description: 'demo' };
-    const { secret } = await this.client.post<{ secret: string }>('/v1/endpoints', { ...this.asPlatform(platformId), key: `endpoint-${platformId}`, body });
+    const { secret } = await this.client.post<{ secret: string }>('/v1/endpoints', {
+      ...this.asPlatform(platformId),
+      key: `endpoint-${platformId}`,
+      body,
+    });
     return secret;
   }
 
@@ -103,7 +111,11 @@ export class HubApi {
   }
 
   topUp({ platformId, userId, amountMinor, method, key }: TopUp, currency: string): Promise<{ status: string }> {
-    return this.client.post(`/v1/wallets/${userId}/top-ups`, { ...this.asPlatform(platformId), key, body: { amountMinor, currency, method } });
+    return this.client.post(`/v1/wallets/${userId}/top-ups`, {
+      ...this.asPlatform(platformId),
+      key,
+      body: { amountMinor, currency, method },
+    });
   }
 
   /** A provider pays what it holds for the hub out to the hub's bank. */

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { EntriesPosted, JournalEntry, JournalTransfer } from '@tongbao/contracts';
 import { JournalAudit } from './journal-audit.js';
 
-const transfer = (from: string, to: string, amountMinor: number, currency = 'CNY'): JournalTransfer => ({ from, to, amountMinor, currency, kind: 'any' });
+const transfer = (from: string, to: string, amountMinor: number, currency = 'CNY'): JournalTransfer => ({
+  from,
+  to,
+  amountMinor,
+  currency,
+  kind: 'any',
+});
 const entry = (kind: string, ...transfers: JournalTransfer[]): JournalEntry => ({ kind, ref: 'ref', transfers });
 
 const posted = (firstEntry: number, ...entries: JournalEntry[]): EntriesPosted => ({

@@ -38,7 +38,10 @@ export function parsePurchases(csv: string, which: 'sample' | 'all'): Purchase[]
   return wanted.sort((one, other) => (one.date === other.date ? one.orderId - other.orderId : one.date < other.date ? -1 : 1));
 }
 
-function toPurchase([orderId = '', customerId = '', date = '', quantity = '', amountMinor = '', inSample = '']: string[], line: number): Purchase {
+function toPurchase(
+  [orderId = '', customerId = '', date = '', quantity = '', amountMinor = '', inSample = '']: string[],
+  line: number,
+): Purchase {
   const isRight =
     /^[1-9]\d*$/.test(orderId) &&
     /^\d{5}$/.test(customerId) &&
@@ -47,7 +50,14 @@ function toPurchase([orderId = '', customerId = '', date = '', quantity = '', am
     /^\d+$/.test(amountMinor) &&
     /^[01]$/.test(inSample);
   if (!isRight) throw new Error(`line ${line} is no purchase`);
-  return { orderId: Number(orderId), customerId, date, quantity: Number(quantity), amountMinor: Number(amountMinor), inSample: inSample === '1' };
+  return {
+    orderId: Number(orderId),
+    customerId,
+    date,
+    quantity: Number(quantity),
+    amountMinor: Number(amountMinor),
+    inSample: inSample === '1',
+  };
 }
 
 export const monthOf = (date: string): string => date.slice(0, 7);

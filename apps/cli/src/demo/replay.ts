@@ -45,7 +45,8 @@ export class Replay {
   async orders(orders: readonly PlannedOrder[], onDone: () => void): Promise<void> {
     await inParallel(orders, requestsAtOnce, async (order) => {
       const payment = await this.#pay(order);
-      if (payment.status !== 'captured') this.failures.push(`${order.body.orderId} is ${payment.status}${payment.code ? ` (${payment.code})` : ''}`);
+      if (payment.status !== 'captured')
+        this.failures.push(`${order.body.orderId} is ${payment.status}${payment.code ? ` (${payment.code})` : ''}`);
       this.counts.orders += 1;
       onDone();
     });
@@ -103,4 +104,5 @@ export class Replay {
   }
 }
 
-const isDecided = ({ status }: PaymentAnswer): boolean => ['captured', 'refunded', 'declined', 'expired', 'cancelled', 'conflicted'].includes(status);
+const isDecided = ({ status }: PaymentAnswer): boolean =>
+  ['captured', 'refunded', 'declined', 'expired', 'cancelled', 'conflicted'].includes(status);

@@ -48,7 +48,8 @@ describe('a generated order', () => {
   });
 
   it('has one item where the amount divides, two where it does not', () => {
-    const shape = (change: Partial<Purchase>) => scenario.order(purchase(change)).body.items.map(({ unitPriceMinor, quantity }) => [unitPriceMinor, quantity]);
+    const shape = (change: Partial<Purchase>) =>
+      scenario.order(purchase(change)).body.items.map(({ unitPriceMinor, quantity }) => [unitPriceMinor, quantity]);
     expect(shape({ quantity: 4, amountMinor: 1_000 })).toEqual([[250, 4]]);
     expect(shape({ quantity: 3, amountMinor: 1_000 })).toEqual([
       [333, 2],
@@ -147,7 +148,15 @@ describe('top-ups of a month', () => {
 
 describe('the calendar of refunds', () => {
   const order = (refunds: [id: string, date: string][]): PlannedOrder => ({
-    body: { platformId: 'lyra', orderId: 'o', payer: { userId: 'u' }, items: [], amountMinor: 100, currency, method: { provider: 'alipay' } },
+    body: {
+      platformId: 'lyra',
+      orderId: 'o',
+      payer: { userId: 'u' },
+      items: [],
+      amountMinor: 100,
+      currency,
+      method: { provider: 'alipay' },
+    },
     mood: 'approves',
     furtherMethods: [],
     refunds: refunds.map(([refundId, date]) => ({ platformId: 'lyra', orderId: 'o', refundId, date, amountMinor: 1 })),
@@ -155,7 +164,13 @@ describe('the calendar of refunds', () => {
 
   it('gives each refund in the month in which it falls, those of one order together and in their order', () => {
     const calendar = new RefundCalendar();
-    calendar.add(order([['a1', '1997-03-20'], ['a2', '1997-03-25'], ['a3', '1997-04-02']]));
+    calendar.add(
+      order([
+        ['a1', '1997-03-20'],
+        ['a2', '1997-03-25'],
+        ['a3', '1997-04-02'],
+      ]),
+    );
     calendar.add(order([['b1', '1997-04-01']]));
     const ids = (month: string) => calendar.of(month).map((refunds) => refunds.map(({ refundId }) => refundId));
     expect(ids('1997-03')).toEqual([['a1', 'a2']]);

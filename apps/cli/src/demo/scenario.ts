@@ -191,7 +191,8 @@ const orderIdOf = ({ date, orderId }: Purchase): string => `cdnow-${date}-${Stri
 const userIdOf = (customerId: string): string => `cdnow-${customerId}`;
 const customerIdOf = (userId: string): string => userId.slice('cdnow-'.length);
 
-const daysAfter = (date: string, days: number): string => new Date(Date.parse(`${date}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
+const daysAfter = (date: string, days: number): string =>
+  new Date(Date.parse(`${date}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
 
 /** Refunds by the month in which they fall, those of one order in their order. */
 export class RefundCalendar {

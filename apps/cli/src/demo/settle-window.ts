@@ -44,7 +44,11 @@ export async function settleWindow(api: HubApi): Promise<SettledWindow> {
 }
 
 async function openWindow(api: HubApi): Promise<string> {
-  const { items } = await api.client.get<{ items: { windowId: string }[] }>('/v1/settlement/windows', { currency, state: 'open' }, api.as('finance'));
+  const { items } = await api.client.get<{ items: { windowId: string }[] }>(
+    '/v1/settlement/windows',
+    { currency, state: 'open' },
+    api.as('finance'),
+  );
   const [window] = items;
   if (!window) throw new Error(`no window of ${currency} is open`);
   return window.windowId;
@@ -52,14 +56,25 @@ async function openWindow(api: HubApi): Promise<string> {
 
 /** Waits until all payments of a settlement have been told of it. @returns how many */
 export async function paymentsToldOf(api: HubApi, settlementId: string): Promise<number> {
-  const { paymentsTold } = await settlementOnce(api, settlementId, 'told to all its payments', (settlement) => settlement.paymentsTold.done);
+  const { paymentsTold } = await settlementOnce(
+    api,
+    settlementId,
+    'told to all its payments',
+    (settlement) => settlement.paymentsTold.done,
+  );
   return paymentsTold.count;
 }
 
-async function settlementOnce(api: HubApi, settlementId: string, what: string, isSo: (settlement: SettlementAnswer) => boolean): Promise<SettlementAnswer> {
+async function settlementOnce(
+  api: HubApi,
+  settlementId: string,
+  what: string,
+  isSo: (settlement: SettlementAnswer) => boolean,
+): Promise<SettlementAnswer> {
   const ask = async () => {
     const settlement = await api.client.get<SettlementAnswer>(`/v1/settlement/settlements/${settlementId}`, {}, api.as('finance'));
-    if (settlement.status === 'mismatched' || settlement.status === 'aborted') throw new Error(`${settlementId} is ${settlement.status}: ${JSON.stringify(settlement)}`);
+    if (settlement.status === 'mismatched' || settlement.status === 'aborted')
+      throw new Error(`${settlementId} is ${settlement.status}: ${JSON.stringify(settlement)}`);
     return isSo(settlement) ? settlement : undefined;
   };
   return until(ask, { everyMs, timeoutMs: stepWithinMs, what: `${settlementId} being ${what}` });

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { claimOf, type LineClaim } from './bank-line.match.js';
+import type { StatementLine } from './bank.js';
+
+const line: StatementLine = {
+  sequence: 7,
+  lineId: 'l7',
+  amountMinor: -900,
+  currency: 'USD',
+  accountNumber: 'acc-A',
+  reference: 'settlement s1',
+  bookedAt: '2026-01-31T00:00:00Z',
+};
+const payoutLine = { lineId: 'l7', amountMinor: -900, currency: 'USD', accountNumber: 'acc-A' };
+const settled = (match: object): LineClaim => ({ kind: 'settled', match }) as LineClaim;
+
+describe('a statement line', () => {
+  it.each<[string, Partial<StatementLine>, LineClaim]>([
+    [
+      'with a key claims to confirm the payout',
+      { key: 'o1' },
+      { kind: 'payout', payoutId: 'o1', command: 'RecordConfirmation', line: payoutLine },
+    ],
+    [
+      'that returns one claims to take it back',
+      { key: 'o1', isReturn: true },
+      { kind: 'payout', payoutId: 'o1', command: 'RecordReturn', line: payoutLine },
+    ],
+    [
+      'from a provider pays its balance out',
+      { provider: 'alipay', amountMinor: 900 },
+      settled({ kind: 'provider_payout', provider: 'alipay' }),
+    ],
+    ['from a provider that takes money is not that', { provider: 'alipay' }, settled({ kind: 'unmatched', reason: 'unknown_reference' })],
+    ['of the bank itself is its charge', { isFee: true }, settled({ kind: 'bank_fee' })],
+    [
+      'of the bank that gives money is not that',
+      { isFee: true, amountMinor: 5 },
+      settled({ kind: 'unmatched', reason: 'unknown_reference' }),
+    ],
+    ['that names nothing waits in suspense', {}, settled({ kind: 'unmatched', reason: 'unknown_reference' })],
+  ])('%s', (_, change, expected) => expect(claimOf({ ...line, ...change })).toEqual(expected));
+});
