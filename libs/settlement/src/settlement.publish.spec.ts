@@ -53,7 +53,7 @@ describe('what settlement tells the others', () => {
       ['p1', 'PaymentSideSettled'],
       ['p2', 'PaymentSideSettled'],
     ]);
-    expect(messages[0]?.data).toEqual({ settlementId: 's1', windowId: 'w1', ...payments[0] });
+    expect(messages[0]?.data).toEqual({ type: 'PaymentSideSettled', settlementId: 's1', windowId: 'w1', ...payments[0] });
   });
 
   it('is the hold that a payout asks the ledger for, and its status', () => {
