@@ -10,6 +10,8 @@ export interface HubProcessOptions {
   dataDir: string;
   /** 0 takes any free one. */
   port: number;
+  /** Stops it, also while it starts. */
+  signal: AbortSignal;
 }
 
 interface Ready {
@@ -35,7 +37,7 @@ export class HubProcess {
   ) {}
 
   /** @throws CommandFailed with the end of its log when it does not get ready */
-  static async start({ dataDir, port }: HubProcessOptions): Promise<HubProcess> {
+  static async start({ dataDir, port, signal }: HubProcessOptions): Promise<HubProcess> {
     if (!existsSync(product)) throw new CommandFailed(`${product} is missing: build first, with npm run build.`);
     mkdirSync(dataDir, { recursive: true });
     const log = openSync(join(dataDir, 'hub.log'), 'a');
@@ -53,10 +55,13 @@ export class HubProcess {
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
-    const ready = await readyOf(child);
-    if (ready) return new HubProcess(child, ready.url, ready.eventStoreUrl, dataDir);
-    child.kill('SIGKILL');
-    throw new CommandFailed(`the hub did not get ready; its log ends so:\n${endOfLog(dataDir)}`);
+    const ready = await readyOf(child, signal);
+    if (!ready) child.kill('SIGKILL');
+    if (signal.aborted) throw new CommandFailed('interrupted');
+    if (!ready) throw new CommandFailed(`the hub did not get ready; its log ends so:\n${endOfLog(dataDir)}`);
+    const hub = new HubProcess(child, ready.url, ready.eventStoreUrl, dataDir);
+    signal.addEventListener('abort', () => void hub.stop(), { once: true });
+    return hub;
   }
 
   /** False once it has ended, whoever ended it. */
@@ -89,17 +94,19 @@ export class HubProcess {
   }
 }
 
-async function readyOf(child: ChildProcess): Promise<Ready | undefined> {
-  const giveUp = new AbortController();
-  const { signal } = giveUp;
+/** What it says when it is ready; undefined when it ends before, takes too long, or is not waited for any more. */
+async function readyOf(child: ChildProcess, stopped: AbortSignal): Promise<Ready | undefined> {
+  const done = new AbortController();
+  const signal = AbortSignal.any([done.signal, stopped]);
+  const ready = once(child, 'message', { signal }).then(([message]: unknown[]) => (isReady(message) ? message : undefined));
+  const ended = once(child, 'exit', { signal }).then(() => undefined);
   try {
-    return await Promise.race([
-      once(child, 'message', { signal }).then(([message]: unknown[]) => (isReady(message) ? message : undefined)),
-      once(child, 'exit', { signal }).then(() => undefined),
-      delay(startsWithinMs, undefined, { signal }),
-    ]);
+    return await Promise.race([ready, ended, delay(startsWithinMs, undefined, { signal })]);
+  } catch (error) {
+    if (stopped.aborted) return undefined;
+    throw error;
   } finally {
-    giveUp.abort();
+    done.abort();
   }
 }
 

@@ -56,38 +56,39 @@ export async function runDemo(options: DemoOptions, given: Io): Promise<boolean>
   const purchases = readPurchases(dataFile, options.which);
   const dataDir = dataDirOf(options);
   io.out(`${introduction(purchases, options.which)}\n`);
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const hub = await HubProcess.start({ dataDir, port: options.port });
+    const hub = await HubProcess.start({ dataDir, port: options.port, signal: interrupted.signal });
     io.out(` hub        ${hub.url}, ready after ${durationText(performance.now() - startedMs)}\n\n`);
-    return await withReceiver(hub, async (api, receiver) => {
+    return await withReceiver(hub, interrupted.signal, async (api, receiver) => {
       const summary = await play(purchases, { io, hub, api, receiver, startedMs });
       if (options.json) given.out(`${toJson(summary)}\n`);
       if (options.keep) await keptUntilStopped(hub, purchases, given);
       return summary.findings.every(({ passed }) => passed);
     });
   } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     if (options.dataDir === undefined && !options.keep) rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
 /** Sees to it that nothing of the demo outlives it, however it ends. */
-async function withReceiver<T>(hub: HubProcess, work: (api: HubApi, receiver: WebhookReceiver) => Promise<T>): Promise<T> {
-  const interrupted = new AbortController();
-  const stop = () => {
-    interrupted.abort();
-    void hub.stop();
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+async function withReceiver<T>(
+  hub: HubProcess,
+  interrupted: AbortSignal,
+  work: (api: HubApi, receiver: WebhookReceiver) => Promise<T>,
+): Promise<T> {
   const receiver = await WebhookReceiver.start();
   const api = new HubApi(hub.url, hub.dataDir);
   try {
     return await work(api, receiver);
   } catch (error) {
-    if (interrupted.signal.aborted) throw new CommandFailed('interrupted', { cause: error });
+    if (interrupted.aborted) throw new CommandFailed('interrupted', { cause: error });
     if (!hub.isRunning) throw new CommandFailed(`the hub has ended; its log ends so:\n${hub.endOfLog()}`, { cause: error });
     throw error;
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
     await api.close();
     await hub.stop();
     await receiver.close();
