@@ -7,33 +7,41 @@ export function isAtRest(payment: Payment): boolean {
   return !open || open.status === 'action_required' || (open.status === 'authorized' && !open.captureRequested && !open.closing);
 }
 
+interface Waiter {
+  latest: PaymentState;
+  finish: () => void;
+}
+
 /** Requests that wait for what becomes of their payment (`Prefer: wait`). Only a convenience: the truth is in the stream. */
 export class PaymentWaiters {
-  readonly #waiting = new Map<string, Set<(payment: PaymentState) => void>>();
+  readonly #waiting = new Map<string, Set<Waiter>>();
 
   constructor(private readonly onError: (paymentId: string, error: unknown) => void) {}
 
-  /** The payment once it rests, or as it was known when the time is over. */
+  /** The payment once it rests, or what was known of it last when the time is over. */
   rest(paymentId: string, waitMs: number, known: PaymentState): Promise<PaymentState> {
     if (known && isAtRest(known)) return Promise.resolve(known);
     return new Promise((resolve) => {
       const waiters = this.#waiting.get(paymentId) ?? new Set();
       this.#waiting.set(paymentId, waiters);
-      const finish = (payment: PaymentState) => {
+      const finish = () => {
         clearTimeout(timer);
-        waiters.delete(finish);
+        waiters.delete(waiter);
         if (waiters.size === 0) this.#waiting.delete(paymentId);
-        resolve(payment);
+        resolve(waiter.latest);
       };
-      const timer = setTimeout(() => finish(known), waitMs);
-      waiters.add(finish);
+      const timer = setTimeout(finish, waitMs);
+      const waiter: Waiter = { latest: known, finish };
+      waiters.add(waiter);
     });
   }
 
   /** A payment has changed. */
   changed(paymentId: string, payment: PaymentState): void {
-    if (!payment || !isAtRest(payment)) return;
-    for (const finish of this.#waiting.get(paymentId) ?? []) finish(payment);
+    for (const waiter of this.#waiting.get(paymentId) ?? []) {
+      waiter.latest = payment;
+      if (payment && isAtRest(payment)) waiter.finish();
+    }
   }
 
   /** The reactor works on a payment; whoever waits is told when it has. A failure is the timers' to repair: the intent is in the stream. */
