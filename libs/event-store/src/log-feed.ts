@@ -45,6 +45,8 @@ export class LogFeed {
   readonly #stopping = new AbortController();
   readonly #consumers: FeedConsumer[] = [];
   #ring: StoredEvent[] = [];
+  /** Of each event in the ring: worked out once for all consumers. */
+  #categories: string[] = [];
   /** Everything of the feed's categories after this position is in the ring. */
   #floor = 0n;
   #head = 0n;
@@ -95,7 +97,7 @@ export class LogFeed {
     let reached = position;
     for (let index = this.#indexAfter(position); index < this.#ring.length && events.length < maxBatch; index += 1) {
       const stored = this.#ring[index] as StoredEvent;
-      if (categories.has(categoryOf(stored.stream))) events.push(stored);
+      if (categories.has(this.#categories[index] as string)) events.push(stored);
       reached = stored.position;
     }
     return { events, position: reached };
@@ -112,10 +114,12 @@ export class LogFeed {
     for await (const { events } of batches) {
       if (events.length === 0) continue;
       this.#ring.push(...events);
+      this.#categories.push(...events.map(({ stream }) => categoryOf(stream)));
       const surplus = this.#ring.length - this.#capacity;
       if (surplus > this.#capacity / 4) {
         this.#floor = this.#ring[surplus - 1]?.position ?? this.#floor;
         this.#ring = this.#ring.slice(surplus);
+        this.#categories = this.#categories.slice(surplus);
       }
       this.#head = events.at(-1)?.position ?? this.#head;
       for (const consumer of this.#consumers) consumer.notify();
@@ -174,17 +178,18 @@ export class FeedConsumer {
   /** Resolves with true once the position has been handled, with false when the time is over before that. */
   async reached(position: bigint, timeoutMs: number): Promise<boolean> {
     if (this.#position >= position) return true;
-    const waiter: Waiter = { position, resolve: () => undefined };
-    const timeout = new AbortController();
-    const done = new Promise<boolean>((resolve) => {
-      waiter.resolve = () => resolve(true);
+    return new Promise((resolve) => {
+      const finish = (isReached: boolean) => {
+        clearTimeout(timer);
+        resolve(isReached);
+      };
+      const waiter: Waiter = { position, resolve: () => finish(true) };
+      const timer = setTimeout(() => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        finish(false);
+      }, timeoutMs);
+      this.#waiters.push(waiter);
     });
-    this.#waiters.push(waiter);
-    const late = delay(timeoutMs, false, { signal: timeout.signal }).catch(() => false);
-    const result = await Promise.race([done, late]);
-    timeout.abort();
-    if (!result) this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-    return result;
   }
 
   status(): ConsumerStatus {
