@@ -4,6 +4,7 @@ import {
   ledgerFindings,
   positionFinding,
   projectionFindings,
+  windowFinding,
   type GroupStatus,
   type TrialBalance,
 } from './doctor.checks.js';
@@ -58,6 +59,23 @@ describe('what the doctor says of positions', () => {
     expect(finding.passed).toBe(false);
     expect(finding.detail).toContain('platform:A CNY');
   });
+});
+
+describe('what the doctor says of closed windows', () => {
+  const window = (ledger: { netMinor: number; sides: number }) => ({
+    windowId: 'w1',
+    parties: [{ party: 'platform:A', netMinor: 900, sides: 2, ledger }],
+  });
+
+  it('is good when the ledger moved the same for the same facts', () =>
+    expect(windowFinding([window({ netMinor: 900, sides: 2 })])).toMatchObject({ passed: true, detail: '1 nets of 1 closed windows' }));
+
+  it.each([
+    ['another amount', { netMinor: 899, sides: 2 }],
+    ['another number of sides', { netMinor: 900, sides: 3 }],
+  ])('is bad when it moved %s', (_, ledger) =>
+    expect(windowFinding([window(ledger)])).toMatchObject({ passed: false, detail: expect.stringContaining('platform:A in w1') }),
+  );
 });
 
 describe('what the doctor says of a projection', () => {

@@ -84,6 +84,23 @@ export function positionFinding(positions: readonly Position[], balances: readon
   return { check: "settlement: positions are the ledger's balances", passed: differing.length === 0, detail };
 }
 
+/** What each party's side of a closed window comes to, by the facts and by the ledger's entries of the same facts. */
+export interface WindowNets {
+  windowId: string;
+  parties: { party: string; netMinor: number; sides: number; ledger: { netMinor: number; sides: number } }[];
+}
+
+export function windowFinding(windows: readonly WindowNets[]): Finding {
+  const differing = windows.flatMap(({ windowId, parties }) =>
+    parties
+      .filter(({ netMinor, sides, ledger }) => netMinor !== ledger.netMinor || sides !== ledger.sides)
+      .map(({ party, netMinor, ledger }) => `${party} in ${windowId}: ${netMinor} in settlement, ${ledger.netMinor} in the ledger`),
+  );
+  const nets = windows.reduce((sum, { parties }) => sum + parties.length, 0);
+  const detail = differing.length === 0 ? `${countText(nets)} nets of ${countText(windows.length)} closed windows` : differing.join('; ');
+  return { check: "settlement: windows' nets are the ledger's movement", passed: differing.length === 0, detail };
+}
+
 const keyOf = ({ party, currency }: Position): string => `${party} ${currency}`;
 
 /** Lag is normal while money moves; one that stands still is not. */

@@ -8,10 +8,12 @@ import {
   ledgerFindings,
   positionFinding,
   projectionFindings,
+  windowFinding,
   type Finding,
   type GroupStatus,
   type Position,
   type TrialBalance,
+  type WindowNets,
 } from './doctor.checks.js';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.js';
 import { HubUnreachable, Refused, type HubClient } from './hub-client.js';
@@ -19,8 +21,8 @@ import type { ProjectionStatus } from './projections.command.js';
 import { countText } from './text-table.js';
 import { until } from './until.js';
 
-/** While money moves, two folds are never read at the same moment: they are compared again until they agree, or for this long. */
 const agreeWithinMs = 3_000;
+const windowsCompared = 50;
 
 export function addDoctorCommand(program: Command, runs: Runner): void {
   program
@@ -61,7 +63,8 @@ async function hubFindings(context: CommandContext): Promise<Finding[]> {
     await healthFinding(hub, 'ready', 'everything that it needs answers'),
     ...consumerFindings(groups),
     ...ledgerFindings(await hub.get<TrialBalance>('/v1/ledger/trial-balance')),
-    await positionsFinding(hub),
+    await agreeing(() => comparePositions(hub)),
+    await agreeing(() => compareWindows(hub)),
     ...projectionFindings(projections),
   ];
 }
@@ -76,16 +79,17 @@ async function healthFinding(hub: HubClient, which: 'live' | 'ready', well: stri
   }
 }
 
-async function positionsFinding(hub: HubClient): Promise<Finding> {
-  let finding = await compared(hub);
-  const ask = async () => {
-    finding = await compared(hub);
+/** While money moves, two folds are never read at the same moment: they are read again until they agree, or for a while. */
+async function agreeing(compare: () => Promise<Finding>): Promise<Finding> {
+  let finding = await compare();
+  const again = async () => {
+    if (!finding.passed) finding = await compare();
     return finding.passed ? finding : undefined;
   };
-  return until(ask, { everyMs: 200, timeoutMs: agreeWithinMs, what: 'equal positions' }).catch(() => finding);
+  return until(again, { everyMs: 200, timeoutMs: agreeWithinMs, what: 'agreement' }).catch(() => finding);
 }
 
-async function compared(hub: HubClient): Promise<Finding> {
+async function comparePositions(hub: HubClient): Promise<Finding> {
   const positions = await hub.list<Position>('/v1/finance/positions');
   const balances: Position[] = [];
   for (const prefix of ['platform:', 'creator:']) {
@@ -93,6 +97,16 @@ async function compared(hub: HubClient): Promise<Finding> {
     balances.push(...accounts.map(({ account, currency, postedMinor }) => ({ party: account, currency, positionMinor: postedMinor })));
   }
   return positionFinding(positions, balances);
+}
+
+/** The newest windows of each state that has a cut-off. */
+async function compareWindows(hub: HubClient): Promise<Finding> {
+  const windows: WindowNets[] = [];
+  for (const state of ['closed', 'settling', 'settled']) {
+    const { items } = await hub.get<{ items: { windowId: string }[] }>('/v1/settlement/windows', { state, limit: windowsCompared });
+    for (const { windowId } of items) windows.push(await hub.get<WindowNets>(`/v1/settlement/windows/${windowId}`));
+  }
+  return windowFinding(windows);
 }
 
 /** The files of a running store are locked: its server is asked for every event instead, and compares each checksum. */

@@ -41,7 +41,7 @@ interface Delivery {
   lastError?: string;
 }
 
-interface Story {
+export interface Story {
   payment: Payment;
   events: StoredEvent<PaymentEvent>[];
   entries: Entry[];

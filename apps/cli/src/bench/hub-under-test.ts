@@ -3,14 +3,20 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { HubClient } from '../hub-client.js';
 import { tokenOf, type Role } from '../operators-file.js';
 import { usageOf, type ProcessUsage } from './process-usage.js';
+import { holdsWithin } from './until.js';
 
 const mainFile = fileURLToPath(new URL('../../../standalone/dist/main.js', import.meta.url));
 
 const stopWithinMs = 30_000;
+const patienceMs = 300_000;
+const lookMs = 1_000;
+/** Of one core. */
+const restShare = 0.1;
 
 /** The product as `npm start` runs it, in a process of its own, on data that is removed afterwards. */
 export class HubUnderTest {
@@ -34,8 +40,10 @@ export class HubUnderTest {
       env: {
         ...process.env,
         TONGBAO_DATA: dataDir,
+        TONGBAO_HOST: '127.0.0.1',
         TONGBAO_PORT: '0',
         EVENT_STORE_PORT: '0',
+        EVENT_STORE_URL: '',
         LOG_LEVEL: 'warn',
         RATE_LIMIT_PER_SECOND: '1000000',
         ...settings,
@@ -71,6 +79,21 @@ export class HubUnderTest {
 
   usage(): ProcessUsage | undefined {
     return this.child.pid === undefined ? undefined : usageOf(this.child.pid);
+  }
+
+  /**
+   * Waits until it has done what it does by itself after it has been busy: messages are delivered, read models vacuumed, timers looked after.
+   * At rest it takes next to no time of the processor. Where the system does not tell, nothing is waited for.
+   */
+  async untilAtRest(): Promise<void> {
+    let before = this.usage();
+    await holdsWithin(patienceMs, async () => {
+      await delay(lookMs);
+      const now = this.usage();
+      const busyMs = now && before ? now.cpuMs - before.cpuMs : 0;
+      before = now;
+      return busyMs < lookMs * restShare;
+    });
   }
 
   /** Everything that it has complained about. */

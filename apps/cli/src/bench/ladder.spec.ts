@@ -21,11 +21,13 @@ const resultAt = (offeredPerSecond: number, changes: Partial<LoadResult> = {}): 
 describe('whether the hub carries a rate', () => {
   it.each<[string, Partial<LoadResult>, string | undefined]>([
     ['all committed in time', {}, undefined],
-    ['the last ones still on their way at the end', { committedPerSecond: 98 }, undefined],
+    ['those of the last second still on their way at the end', { committedPerSecond: 90 * 0.98 }, undefined],
     ['p99 of the entry at the limit', { entry: { ...quick, p99: 1_000 } }, undefined],
     ['p99 of the entry past the limit', { entry: { ...quick, p99: 1_001 } }, 'p99 of the ledger entry over 1000 ms'],
     ['a slow answer whose entry is in time', { answer: { ...quick, p99: 1_500 } }, undefined],
-    ['committed behind what was offered', { committedPerSecond: 97.9 }, 'committed falls behind'],
+    ['committed behind what was offered', { committedPerSecond: 88 }, 'committed falls behind'],
+    ['behind by a second in a minute', { seconds: 60, committedPerSecond: 96.4 }, undefined],
+    ['behind by more than that in a minute', { seconds: 60, committedPerSecond: 96 }, 'committed falls behind'],
     ['turned away', { overloaded: 1 }, '1 answered 429'],
     ['an error', { errors: 2 }, '2 errors'],
     ['accepted and never committed', { missing: 3 }, '3 without a ledger entry'],

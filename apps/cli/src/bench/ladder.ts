@@ -24,7 +24,7 @@ export interface LoadResult {
 export const rates: readonly number[] = [100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000];
 
 export const entryP99LimitMs = 1_000;
-/** Share of the offered payments that must be committed while the load lasts. */
+/** Share of what was offered that must be committed while the load lasts; what was due in its last moment may still be on its way. */
 export const committedShare = 0.98;
 
 /** Why a rate is too much, or undefined where the hub carries it. */
@@ -33,7 +33,8 @@ export function problemOf(result: LoadResult): string | undefined {
   if (result.errors > 0) return `${result.errors} errors`;
   if (result.missing > 0) return `${result.missing} without a ledger entry`;
   if (result.entry.p99 > entryP99LimitMs) return `p99 of the ledger entry over ${entryP99LimitMs} ms`;
-  if (result.committedPerSecond < result.offeredPerSecond * committedShare) return 'committed falls behind';
+  const duePerSecond = result.offeredPerSecond * (1 - Math.min(entryP99LimitMs / 1_000 / result.seconds, 1));
+  if (result.committedPerSecond < duePerSecond * committedShare) return 'committed falls behind';
   return undefined;
 }
 

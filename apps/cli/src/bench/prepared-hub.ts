@@ -40,6 +40,8 @@ export class PreparedHub {
       const startedMs = performance.now();
       await prepared.addPayments(largeCurrency, payments);
       progress(`they are in the books and the read models after ${Math.round((performance.now() - startedMs) / 1_000)} s`);
+      await hub.untilAtRest();
+      progress(`the hub is at rest after ${Math.round((performance.now() - startedMs) / 1_000)} s`);
       return prepared;
     } catch (error) {
       await store.close();

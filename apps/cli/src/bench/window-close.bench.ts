@@ -29,6 +29,7 @@ export async function benchWindowClose({ prepared, payments, progress }: BenchCo
     const small: Closing[] = [];
     for (let closing = 0; closing < smallClosings; closing += 1) {
       await made.addPayments(smallCurrency, smallWindow);
+      await made.hub.untilAtRest();
       const { times, settlementId } = await close(made, log, smallCurrency, smallWindow);
       await log.told(settlementId);
       small.push(times);
@@ -37,6 +38,7 @@ export async function benchWindowClose({ prepared, payments, progress }: BenchCo
     const { hub, seller, watcher } = made;
     const load = () => loadPayments({ hub, seller, watcher, currency: loadCurrency }, loadPerSecond, loadSeconds);
     const before = await load();
+    await hub.untilAtRest();
     progress(`window-close: ${payments} payments`);
     const { times: large, settlementId } = await close(made, log, largeCurrency, payments);
     const during = await load();

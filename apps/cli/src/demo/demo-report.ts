@@ -47,37 +47,34 @@ export function exampleText({ currency: its, rows, matches }: ExampleResult): st
   return `${textTable(columns, cells, ['sum', sum('afterPurchase'), sum('afterRefund')])}\n ${matches ? 'Every balance is as expected.' : 'NOT as expected.'}`;
 }
 
-/** Months are printed as they come, so their columns have fixed widths. */
-const monthWidths = [9, 8, 14, 9, 12, 18, 9, 14, 13, 11, 9];
-const monthTitles = [
-  'month',
-  'orders',
-  'gross',
-  'refunds',
-  'refunded',
-  'window settled',
-  'payouts',
-  'paid out',
-  'collections',
-  'collected',
-  'carried',
+/** Months are printed as they come, so their columns have fixed widths. Text stands left, figures stand right. */
+const monthColumns: readonly { title: string; width: number; isText?: true }[] = [
+  { title: 'month', width: 7, isText: true },
+  { title: 'orders', width: 8 },
+  { title: 'gross', width: 14 },
+  { title: 'refunds', width: 9 },
+  { title: 'refunded', width: 12 },
+  { title: '  window settled', width: 18, isText: true },
+  { title: 'payouts', width: 9 },
+  { title: 'paid out', width: 14 },
+  { title: 'collections', width: 13 },
+  { title: 'collected', width: 11 },
+  { title: 'carried', width: 9 },
 ];
-const leftAligned = new Set([0, 5]);
 
-const monthLine = (cells: readonly Cell[]): string =>
-  ` ${cells
-    .map((cell, index) =>
-      leftAligned.has(index)
-        ? `  ${String(cell ?? '')}`.padEnd(monthWidths[index] ?? 0)
-        : String(cell ?? '').padStart(monthWidths[index] ?? 0),
-    )
-    .join('')
-    .trim()}`;
+const rule = ` ${'─'.repeat(sumOf(monthColumns.map(({ width }) => width)))}`;
 
-export const monthHead = (): string => `${monthLine(monthTitles)}\n ${'─'.repeat(sumOf(monthWidths) - 2)}`;
+function monthLine(cells: readonly Cell[]): string {
+  const texts = monthColumns.map(({ width, isText }, index) =>
+    isText ? String(cells[index]).padEnd(width) : String(cells[index]).padStart(width),
+  );
+  return ` ${texts.join('')}`;
+}
+
+export const monthHead = (): string => `${monthLine(monthColumns.map(({ title }) => title))}\n${rule}`;
 
 export function monthText(result: MonthResult): string {
-  return monthLine([result.month, ...figuresOf(result), result.windowId, ...payoutFiguresOf([result])]);
+  return monthLine([result.month, ...figuresOf(result), `  ${result.windowId}`, ...payoutFiguresOf([result])]);
 }
 
 export function monthTotal(results: readonly MonthResult[]): string {
@@ -87,8 +84,8 @@ export function monthTotal(results: readonly MonthResult[]): string {
     refunds: sumOf(results.map(({ refunds }) => refunds)),
     refundedMinor: sumMinor(results.map(({ refundedMinor }) => refundedMinor)),
   };
-  const line = monthLine(['sum', ...figuresOf(total), `${results.length} windows`, ...payoutFiguresOf(results)]);
-  return ` ${'─'.repeat(sumOf(monthWidths) - 2)}\n${line}`;
+  const line = monthLine(['sum', ...figuresOf(total), `  ${results.length} windows`, ...payoutFiguresOf(results)]);
+  return `${rule}\n${line}`;
 }
 
 const figuresOf = ({
@@ -115,8 +112,6 @@ function payoutFiguresOf(results: readonly SettledWindow[]): Cell[] {
     countText(sumOf(results.map(({ carried }) => carried))),
   ];
 }
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
 
 /** Who sold what, what each party earned of it, what it was paid and what is still there. */
 export function partiesText({ payments, accounts, audit, payouts }: Evidence): string {
@@ -213,4 +208,8 @@ export function ratesText(rates: Rates): string {
     `${durationText(rates.totalMs)} in all`,
   ];
   return lines.map((line) => ` ${line}`).join('\n');
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
 }

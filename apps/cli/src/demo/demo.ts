@@ -161,11 +161,11 @@ function introduction(purchases: readonly Purchase[], which: DemoOptions['which'
   const part = which === 'sample' ? 'the published one-in-ten sample; --all replays all 69,659 orders' : 'all of it';
   return `Tongbao demo: real purchases through the whole hub
 
- data       ${countText(orders)} orders of ${countText(customers)} customers of CDNOW, January 1997 to June 1998, ${amountText(grossMinor, currency)} ${currency} (${part};
-            Fader and Hardie 2001, see examples/README.md): customers, days, quantities and amounts are real
- generated  ${platforms.length} platforms, their agreements, ${creators.length} creators, albums, payment methods, wallets, refunds and the providers' moods; seed ${seed}
- time       the hub's clock is today's. The data's day is part of the order's name, as in cdnow-1997-01-01-000001, and a window is closed at each
-            month's end of the data`;
+ data       ${countText(orders)} orders of ${countText(customers)} customers of CDNOW, January 1997 to June 1998, ${amountText(grossMinor, currency)} ${currency}
+            (${part}; origin in examples/README.md): customers, days, quantities and amounts are real
+ generated  ${platforms.length} platforms, their agreements, ${creators.length} creators, albums, payment methods, wallets, refunds, the providers' moods; seed ${seed}
+ time       the hub's clock is today's. The data's day is part of the order's name, as in cdnow-1997-01-01-000001,
+            and a window is closed at each month's end of the data`;
 }
 
 function dataDirOf({ dataDir }: DemoOptions): string {
