@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AllStreamSubscription, RecordedEvent } from '@eventstore/db-client';
 
 const pauseAbove = 2_000;
@@ -53,7 +54,11 @@ export class BatchedSubscription {
           this.#caughtUp = false;
           yield { recorded: [], caughtUp: true };
         } else if (this.#ended) break;
-        else await this.#change();
+        else {
+          await this.#change();
+          // The client hands events over one by one: a turn of the loop later all that came with the first are there, and go out as one batch.
+          await nextTurn();
+        }
         if (this.subscription.isPaused()) this.subscription.resume();
       }
       if (this.#error) throw this.#error;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { v5 as uuidv5 } from 'uuid';
 import { counted, TestStore, type Counted } from '../test/store.js';
 import { Checkpoint } from './checkpoint.js';
 import { WrongRevision } from './errors.js';
@@ -72,6 +73,11 @@ describe('an append', () => {
 });
 
 describe('an event id', () => {
+  it('is the uuidv5 of RFC 9562, as a library makes it', () =>
+    expect(eventIdOf('c1', 0, 'Typ\u00e9', '{"a":"\u4e2d"}')).toBe(
+      uuidv5('c1\n0\nTyp\u00e9\n{"a":"\u4e2d"}', '6f1d3c0e-3a53-5f0e-9a1f-3b7f6c8f2a11'),
+    ));
+
   it('differs by command, index, type and data', () => {
     const ids = [
       eventIdOf('c1', 0, 'T', '{}'),

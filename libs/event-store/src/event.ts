@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { createHash } from 'node:crypto';
 
 /** Anything that is stored: its `type` is a stable name, the rest is its data. */
 export interface DomainEvent {
@@ -37,14 +37,22 @@ export interface AppendContext {
   traceparent?: string;
 }
 
-const eventNamespace = '6f1d3c0e-3a53-5f0e-9a1f-3b7f6c8f2a11';
+/** The namespace of event ids, 6f1d3c0e-3a53-5f0e-9a1f-3b7f6c8f2a11. */
+const eventNamespace = Buffer.from('6f1d3c0e3a535f0e9a1f3b7f6c8f2a11', 'hex');
 
 /**
  * The id of the index-th event that a command causes: uuidv5 over command id, index, type and data. The store compares ids alone on an
  * idempotent retry, so two different events must never share one.
  */
-export const eventIdOf = (commandId: string, index: number, type: string, dataJson: string): string =>
-  uuidv5(`${commandId}\n${index}\n${type}\n${dataJson}`, eventNamespace);
+export function eventIdOf(commandId: string, index: number, type: string, dataJson: string): string {
+  // RFC 9562 section 5.5: SHA-1 over namespace and name, of which 16 bytes with version and variant set. An id for every event that is appended:
+  // the crypto module does it in a fraction of the time of a library in JavaScript.
+  const hash = createHash('sha1').update(eventNamespace).update(`${commandId}\n${index}\n${type}\n${dataJson}`).digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = hash.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
 
 /** `payment-pay_1` is of the category `payment`; a name without a hyphen is its own category. */
 export function categoryOf(stream: string): string {

@@ -149,7 +149,7 @@ function captured(order: PaymentRequested, attempt: number, provider: string, pr
 
 /** The split with the money coming from where it did come from: a later attempt may have used another provider. */
 export function splitFrom(order: PaymentRequested, provider: string): PaymentRequested['split'] {
-  const requestedSource = order.split[0]?.from;
+  const requestedSource = order.split.find(({ kind }) => kind === 'purchase')?.from;
   if (isWallet(order.method) || provider === order.method.provider) return order.split;
   return order.split.map((transfer) => (transfer.from === requestedSource ? { ...transfer, from: account.provider(provider) } : transfer));
 }

@@ -78,8 +78,19 @@ function storableJson(value: unknown): unknown {
   if (typeof value === 'bigint') throw new TypeError('JSON holds no bigint: store it as a decimal string');
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('JSON holds no infinite number');
   if (value === null || typeof value !== 'object') return value;
+  if (storable.has(value)) return value;
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map((item: unknown) => (item === undefined ? null : storableJson(item)));
+  const result = Array.isArray(value)
+    ? value.map((item: unknown) => (item === undefined ? null : storableJson(item)))
+    : storableMembers(value);
+  storable.add(result);
+  return result;
+}
+
+/** What has been made storable before: a list that grows is not gone through anew with each element. Nothing inside a json column changes in place. */
+const storable = new WeakSet<object>();
+
+function storableMembers(value: object): object {
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(entries.map(([name, item]) => [storableText(name), storableJson(item)]));
 }

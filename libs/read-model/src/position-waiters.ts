@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 interface Waiter {
   position: bigint;
   resolve: (reached: boolean) => void;
@@ -12,20 +10,18 @@ export class PositionWaiters {
   #noticeArrival: () => void = () => undefined;
 
   /** Resolves with true when `reached` is told of the position in time. */
-  async wait(position: bigint, timeoutMs: number): Promise<boolean> {
-    const timeout = new AbortController();
-    const waiter: Waiter = { position, resolve: () => undefined };
-    const reached = new Promise<boolean>((resolve) => {
-      waiter.resolve = resolve;
+  wait(position: bigint, timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const finish = (isReached: boolean) => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        resolve(isReached);
+      };
+      const waiter: Waiter = { position, resolve: finish };
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      this.#waiters.add(waiter);
+      this.#noticeArrival();
     });
-    this.#waiters.add(waiter);
-    this.#noticeArrival();
-    // The timer's own refusal, when it is no longer needed.
-    const late = delay(timeoutMs, false, { signal: timeout.signal }).catch(() => false);
-    const result = await Promise.race([reached, late]);
-    timeout.abort();
-    this.#waiters.delete(waiter);
-    return result;
   }
 
   reached(position: bigint): void {
@@ -41,11 +37,12 @@ export class PositionWaiters {
   /** Lets some time pass, but none while somebody waits. */
   async pauseWhileNobodyWaits(pauseMs: number): Promise<void> {
     if (this.#waiters.size > 0 || !this.#pausing) return;
-    const over = new AbortController();
-    const arrival = new Promise<void>((resolve) => {
-      this.#noticeArrival = resolve;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      this.#noticeArrival = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
-    await Promise.race([arrival, delay(pauseMs, undefined, { signal: over.signal }).catch(() => undefined)]);
-    over.abort();
   }
 }

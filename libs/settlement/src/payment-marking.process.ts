@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Party, PaymentSidesSettled, SettlementEvent } from '@tongbao/contracts';
-import { handle, load, type EventStore, type StoredEvent } from '@tongbao/event-store';
+import { handle, load, type EventStore, type Loaded, type StoredEvent } from '@tongbao/event-store';
 import { modelOf } from './models.js';
 import { decideSettlement, type SettlementCommand, type SettlementRefusal } from './settlement.decide.js';
 import { settlementFold, settlementStream, type Settlement, type SettlementState } from './settlement.js';
@@ -12,7 +12,7 @@ type MarkedPayment = PaymentSidesSettled['payments'][number];
 export interface MarkingOptions {
   /** Payments in a slice; a slice is one event, and becomes a message for each. */
   paymentsInSlice?: number;
-  /** Rest between two slices, so that telling of a large window leaves the store to the payments of today. */
+  /** Rest between two slices, so that telling of a large window (some 500 payments a second) leaves the store to the payments of today. */
   pauseMs?: number;
   signal?: AbortSignal;
 }
@@ -43,26 +43,27 @@ export class PaymentMarking {
     private readonly queries: SettlementQueries,
     options: MarkingOptions = {},
   ) {
-    this.#paymentsInSlice = options.paymentsInSlice ?? 400;
-    this.#pauseMs = options.pauseMs ?? 20;
+    this.#paymentsInSlice = options.paymentsInSlice ?? 50;
+    this.#pauseMs = options.pauseMs ?? 100;
     this.#signal = options.signal ?? new AbortController().signal;
   }
 
   /** Nothing to do for a settlement that is not settled, or whose payments all have been told. */
   async mark(settlementId: string): Promise<void> {
-    const { state } = await load(this.store, settlementStream(settlementId), settlementFold);
+    const progress: Progress = { known: await load(this.store, settlementStream(settlementId), settlementFold) };
+    const { state } = progress.known;
     if (state.status !== 'settled') return;
     for (const window of await this.queries.windowsOf(state.windowIds)) {
       const { windowId, model, currency, afterPosition, cutOff } = window;
       if (cutOff === null) throw new Error(`${windowId} is settled and has no cut-off`);
       if (cutOff <= state.marked.through) continue;
-      if (!(await this.#markWindow(state, { windowId, model, currency, after: afterPosition, cutOff }))) return;
+      if (!(await this.#markWindow(state, progress, { windowId, model, currency, after: afterPosition, cutOff }))) return;
     }
-    await this.#decide(state, { type: 'FinishMarking' }, 'marked');
+    await this.#decide(state, progress, { type: 'FinishMarking' }, 'marked');
   }
 
   /** @returns false when it was stopped on the way */
-  async #markWindow(settlement: Settlement, span: Span): Promise<boolean> {
+  async #markWindow(settlement: Settlement, progress: Progress, span: Span): Promise<boolean> {
     const later = await this.#laterSides(span);
     let slice = new Slice(span.windowId);
     for await (const { position, fact } of this.#facts(span)) {
@@ -70,12 +71,12 @@ export class PaymentMarking {
       if (sides.length === 0 || position <= settlement.marked.through) continue;
       slice.add(position, { paymentId: fact.paymentId, sides: netsByParty(sides) });
       if (slice.payments.length < this.#paymentsInSlice && slice.characters < fullAtCharacters) continue;
-      await this.#tell(settlement, slice);
+      await this.#tell(settlement, progress, slice);
       slice = new Slice(span.windowId);
       await delay(this.#pauseMs, undefined, { signal: this.#signal }).catch(ignoreStop(this.#signal));
     }
     if (this.#signal.aborted) return false;
-    if (slice.payments.length > 0) await this.#tell(settlement, slice);
+    if (slice.payments.length > 0) await this.#tell(settlement, progress, slice);
     return true;
   }
 
@@ -110,20 +111,32 @@ export class PaymentMarking {
     }
   }
 
-  async #tell(settlement: Settlement, { windowId, through, payments }: Slice): Promise<void> {
-    await this.#decide(settlement, { type: 'RecordMarkedSlice', windowId, throughPosition: through, payments }, `mark through ${through}`);
+  async #tell(settlement: Settlement, progress: Progress, { windowId, through, payments }: Slice): Promise<void> {
+    await this.#decide(
+      settlement,
+      progress,
+      { type: 'RecordMarkedSlice', windowId, throughPosition: through, payments },
+      `mark through ${through}`,
+    );
   }
 
-  async #decide({ settlementId }: Settlement, command: SettlementCommand, step: string): Promise<void> {
+  async #decide({ settlementId }: Settlement, progress: Progress, command: SettlementCommand, step: string): Promise<void> {
     const handled = await handle<SettlementState, SettlementEvent, SettlementRefusal>(
       this.store,
       settlementStream(settlementId),
       settlementFold,
       (state) => decideSettlement(command, state),
       { commandId: `${settlementId} ${step}`, correlationId: settlementId },
+      progress.known,
     );
     if (handled.outcome === 'refused') throw new Error(`${settlementId} cannot ${step}: ${handled.refusal}`);
+    progress.known = { state: handled.state, revision: handled.revision };
   }
+}
+
+/** The settlement's stream as it is known: read once, not for every slice. */
+interface Progress {
+  known: Loaded<SettlementState>;
 }
 
 class Slice {

@@ -185,14 +185,15 @@ export function moneyText({ accounts }: Evidence): string {
   );
 }
 
-/** Types whose number depends on nothing but the orders; the rest tell of steps whose number may differ from run to run. */
-export function webhooksText(counts: ReadonlyMap<string, number>): string {
-  const types = [...counts].filter(([type]) => type.startsWith('payment.') || type.startsWith('refund.')).sort();
-  return textTable(
+/** Webhooks whose number depends on nothing but the orders; the rest tell of steps whose number may differ from run to run. */
+export const steadyWebhooks = (counts: ReadonlyMap<string, number>): [type: string, count: number][] =>
+  [...counts].filter(([type]) => type.startsWith('payment.') || type.startsWith('refund.')).sort();
+
+export const webhooksText = (counts: ReadonlyMap<string, number>): string =>
+  textTable(
     [{ title: 'webhook' }, right('received')],
-    types.map(([type, count]) => [type, countText(count)]),
+    steadyWebhooks(counts).map(([type, count]) => [type, countText(count)]),
   );
-}
 
 export const findingsText = (findings: readonly Finding[]): string =>
   findings.map(({ check, passed, detail }) => ` ${passed ? '✓' : '✗ FAILED'} ${check}: ${detail}`).join('\n');

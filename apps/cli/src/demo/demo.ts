@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { toSafeInteger } from '@tongbao/money';
 import type { Finding } from '../doctor.checks.js';
 import { CommandFailed, UsageError } from '../exit-codes.js';
 import { HubProcess } from '../hub-process.js';
@@ -17,6 +18,7 @@ import {
   monthTotal,
   partiesText,
   ratesText,
+  steadyWebhooks,
   webhooksText,
   type MonthResult,
   type Rates,
@@ -141,9 +143,10 @@ function summaryOf(
   { counts }: WebhookReceiver,
 ) {
   const monthly = months.map(({ month, orders, grossMinor, refunds, refundedMinor, windowId, payouts, carried }) => {
-    return { month, orders, grossMinor, refunds, refundedMinor, windowId, payouts: payouts.length, carried };
+    const amounts = { grossMinor: toSafeInteger(grossMinor), refundedMinor: toSafeInteger(refundedMinor) };
+    return { month, orders, refunds, ...amounts, windowId, payouts: payouts.length, carried };
   });
-  return { seed, example, months: monthly, webhooks: Object.fromEntries(counts), findings, rates };
+  return { seed, example, months: monthly, webhooks: Object.fromEntries(steadyWebhooks(counts)), findings, rates };
 }
 
 async function registerCast(api: HubApi, receiver: WebhookReceiver): Promise<void> {
