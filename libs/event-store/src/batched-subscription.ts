@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AllStreamSubscription, RecordedEvent } from '@eventstore/db-client';
 
-const pauseAbove = 2_000;
+/** Events that wait for a slow reader before the stream is paused. */
+const pauseAbove = 8_000;
 
 /**
  * Turns the client's subscription, one event at a time, into batches of whatever has come since the last one was taken, with backpressure.

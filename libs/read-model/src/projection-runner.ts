@@ -49,6 +49,9 @@ export interface RebuildResult {
 /** While the rebuild waits for the live rows it looks this often whether they still move. */
 const checkLiveEveryMs = 500;
 
+/** Nobody waits for a single event of a rebuild: larger batches coalesce more events into each row. */
+const rebuildBatches = 4;
+
 type Work = { reason: 'rebuild' | 'compare'; force: boolean; rebuild: Rebuild };
 
 /** Keeps one projection's rows up to the log, and can build them again beside the live ones. */
@@ -201,7 +204,7 @@ export class ProjectionRunner {
     try {
       const options = {
         ...this.options,
-        batchSize: this.#maxBatch,
+        batchSize: rebuildBatches * this.#maxBatch,
         onProgress,
         onOutage: (error: unknown) => this.options.onOutage?.(`${reason} of ${this.name}`, error),
       };
