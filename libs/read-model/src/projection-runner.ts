@@ -50,7 +50,7 @@ export interface RebuildResult {
 const checkLiveEveryMs = 500;
 
 /** Nobody waits for a single event of a rebuild: larger batches coalesce more events into each row. */
-const rebuildBatches = 4;
+const rebuildBatch = 4_000;
 
 type Work = { reason: 'rebuild' | 'compare'; force: boolean; rebuild: Rebuild };
 
@@ -204,7 +204,7 @@ export class ProjectionRunner {
     try {
       const options = {
         ...this.options,
-        batchSize: rebuildBatches * this.#maxBatch,
+        batchSize: this.options.maxBatch ?? rebuildBatch,
         onProgress,
         onOutage: (error: unknown) => this.options.onOutage?.(`${reason} of ${this.name}`, error),
       };
