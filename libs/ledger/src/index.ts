@@ -10,3 +10,4 @@ export { ledgerProjection } from './ledger.view.js';
 export { LedgerQueries } from './ledger.queries.js';
 export { trialBalance, type TrialBalance } from './trial-balance.view.js';
 export { ledgerFactCategories, postingRules } from './posting-rules.js';
+export { ledgerService } from './ledger.definition.js';

@@ -1,6 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventStore, LogFeed } from '@tongbao/event-store';
-import { CLOCK, EVENT_STORE, HEALTH_CHECKS, LOG_FEED, LOGGER, type Clock, type HealthCheck } from '@tongbao/service';
+import {
+  CLOCK,
+  EVENT_STORE,
+  HEALTH_CHECKS,
+  LEADERSHIP,
+  leadershipOf,
+  LOG_FEED,
+  LOGGER,
+  type Clock,
+  type HealthCheck,
+  type Leadership,
+} from '@tongbao/service';
 import type { Logger } from 'pino';
 import { LedgerCommandsController } from './ledger-commands.http.js';
 import { LedgerConsumer } from './ledger.consumer.js';
@@ -18,9 +29,15 @@ export class LedgerModule {
       providers: [
         {
           provide: Ledger,
-          inject: [EVENT_STORE, LOG_FEED, CLOCK, LOGGER, HEALTH_CHECKS],
-          useFactory: (store: EventStore, feed: LogFeed, clock: Clock, logger: Logger, healthChecks: HealthCheck[]) =>
-            new Ledger({ store, feed, clock, logger, healthChecks }),
+          inject: [EVENT_STORE, LOG_FEED, CLOCK, LOGGER, HEALTH_CHECKS, LEADERSHIP],
+          useFactory: (
+            store: EventStore,
+            feed: LogFeed,
+            clock: Clock,
+            logger: Logger,
+            healthChecks: HealthCheck[],
+            all: ReadonlyMap<string, Leadership>,
+          ) => new Ledger({ store, feed, clock, logger, healthChecks, leadership: leadershipOf(all, 'ledger') }),
         },
       ],
       exports: [Ledger],

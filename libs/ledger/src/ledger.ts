@@ -1,6 +1,6 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Outage, type EventStore, type LogFeed } from '@tongbao/event-store';
-import type { Clock, HealthCheck } from '@tongbao/service';
+import type { Clock, HealthCheck, Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
 import type { Command } from './commands.js';
 import { JournalWriter, type Answer, type LedgerLag } from './journal.writer.js';
@@ -12,9 +12,10 @@ export interface LedgerParts {
   clock: Clock;
   logger: Logger;
   healthChecks: HealthCheck[];
+  leadership: Leadership;
 }
 
-/** The ledger of a process: its writer, from start to stop, following the log. */
+/** The ledger of a process: its writer, from when the process leads to its end, following the log. A standby has none. */
 export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #writer: JournalWriter | undefined;
 
@@ -23,6 +24,28 @@ export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.parts.leadership.undertake('the journal', () => this.#lead());
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#writer?.stop();
+  }
+
+  /**
+   * Decides a command; resolves when its outcome is durable.
+   * @throws Outage while the ledger starts, when it has stopped, and on a standby
+   */
+  submit(command: Command): Promise<Answer> {
+    if (!this.#writer) return Promise.reject(new Outage('the ledger is not led by this process'));
+    return this.#writer.submit(command);
+  }
+
+  /** How far the books are behind; undefined while the ledger starts, and on a standby. */
+  lag(): LedgerLag | undefined {
+    return this.#writer?.lag();
+  }
+
+  async #lead(): Promise<void> {
     const { store, feed, clock, logger } = this.parts;
     const writer = await JournalWriter.start({
       store,
@@ -35,26 +58,8 @@ export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown
     this.#writer = writer;
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#writer?.stop();
-  }
-
-  /**
-   * Decides a command; resolves when its outcome is durable.
-   * @throws Outage while the ledger starts, and when it has stopped
-   */
-  submit(command: Command): Promise<Answer> {
-    if (!this.#writer) return Promise.reject(new Outage('the ledger is starting'));
-    return this.#writer.submit(command);
-  }
-
-  /** How far the books are behind; undefined while the ledger starts. */
-  lag(): LedgerLag | undefined {
-    return this.#writer?.lag();
-  }
-
   #problem(): string | undefined {
-    if (!this.#writer) return 'starting';
+    if (!this.#writer) return this.parts.leadership.leads ? 'starting' : undefined;
     const { failure } = this.#writer;
     return failure === undefined ? undefined : failure instanceof Error ? failure.message : 'failed';
   }

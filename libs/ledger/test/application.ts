@@ -9,6 +9,7 @@ import {
   CommandRefusals,
   createHttpApplication,
   HubModule,
+  soleLeader,
   loadConfig,
   OperatorDirectory,
   PlatformKeys,
@@ -77,6 +78,7 @@ export async function openApplication() {
     platformKeys: new PlatformKeys(store, 'pepper'),
     refusals: new CommandRefusals(store),
     projections: new Map([['ledger', runner]]),
+    leaderships: new Map([['ledger', soleLeader]]),
   });
   const module = { module: RootModule, imports: [hub, LedgerModule.register(), ListenerModule] };
   const app: NestFastifyApplication = await createHttpApplication(module, { logger, bodyLimitBytes: 65_536 });

@@ -6,3 +6,4 @@ export type { DispatcherOptions } from './delivery.dispatcher.js';
 export type { DeliverySummary } from './deliveries.view.js';
 export type { EndpointSummary } from './endpoints.view.js';
 export { newsTypes, type NewsType } from './news.js';
+export { notificationService } from './notification.definition.js';

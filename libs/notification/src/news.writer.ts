@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EventStore } from '@tongbao/event-store';
+import type { EventStore, LogFeed, StoredEvent } from '@tongbao/event-store';
 import { BatchWriter } from './batch-writer.js';
 import { newsStream, type NewsItem, type NewsReceived } from './news.js';
 
@@ -36,6 +36,15 @@ export class NewsWriter {
         const { position } = await store.append(newsStream, 'any', [event], { commandId: `news ${instance} ${sequence}` });
         return position;
       },
+    });
+  }
+
+  /** Remembers also what other processes of the service take over: a partition that moves here begins with what was not yet committed there. */
+  follow(feed: LogFeed): void {
+    feed.consume({ name: 'news-writer', categories: ['news'], after: feed.head }, ({ events }) => {
+      for (const { event, position } of events as StoredEvent<NewsReceived>[])
+        for (const item of event.items) if (!this.#seen.has(keyOf(item))) this.#remember(keyOf(item), Promise.resolve(position));
+      return Promise.resolve();
     });
   }
 

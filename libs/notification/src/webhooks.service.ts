@@ -1,7 +1,18 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { EventStore, LogFeed } from '@tongbao/event-store';
 import type { SqlClient } from '@tongbao/read-model';
-import { CLOCK, EVENT_STORE, LOG_FEED, LOGGER, PROJECTIONS, SQL, type Clock } from '@tongbao/service';
+import {
+  CLOCK,
+  EVENT_STORE,
+  LEADERSHIP,
+  leadershipOf,
+  LOG_FEED,
+  LOGGER,
+  PROJECTIONS,
+  SQL,
+  type Clock,
+  type Leadership,
+} from '@tongbao/service';
 import type { Logger } from 'pino';
 import { DeliveryDispatcher, type DispatcherOptions, type Follower } from './delivery.dispatcher.js';
 import { EndpointNotices } from './endpoint-notice.process.js';
@@ -14,7 +25,7 @@ import { Signer } from './signature.js';
 import type { TargetPolicy } from './target-guard.js';
 import { WebhookClient } from './webhook.client.js';
 
-/** The work in the background: starts with the application, stops before it. */
+/** The work in the background: news are followed by every process, webhooks are sent by the leading one. */
 @Injectable()
 export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #client: WebhookClient | undefined;
@@ -28,6 +39,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(PROJECTIONS) private readonly projections: ReadonlyMap<string, Follower>,
     @Inject(TARGET_POLICY) private readonly policy: TargetPolicy,
+    @Inject(LEADERSHIP) private readonly all: ReadonlyMap<string, Leadership>,
     @Inject(DISPATCHER_OPTIONS) private readonly options: DispatcherOptions,
     private readonly box: SecretBox,
     private readonly news: NewsWriter,
@@ -35,6 +47,18 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.newsFeed.start();
+    this.news.follow(this.feed);
+    await leadershipOf(this.all, 'notification').undertake('webhooks', () => this.#lead());
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#dispatcher?.stop();
+    await this.news.stop();
+    await this.#client?.close();
+  }
+
+  async #lead(): Promise<void> {
     const { store, feed, sql, clock, logger, options } = this;
     const projection = followerIn(this.projections);
     const client = (this.#client = new WebhookClient(this.policy));
@@ -44,14 +68,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
       onOutage: (what, error) => logger.warn({ err: error, what }, 'webhooks wait for an outage to end'),
       onFailure: (what, error) => logger.error({ err: error, what }, 'a webhook could not be handled'),
     });
-    await this.newsFeed.start();
     await this.#dispatcher.start();
     await new EndpointNotices(store, feed, this.news).start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#dispatcher?.stop();
-    await this.news.stop();
-    await this.#client?.close();
   }
 }

@@ -8,6 +8,7 @@ import {
   CommandRefusals,
   createHttpApplication,
   HubModule,
+  soleLeader,
   loadConfig,
   newApiKey,
   OperatorDirectory,
@@ -70,6 +71,7 @@ export async function openApplication() {
     operators: new OperatorDirectory([{ name: 'op', roles: ['ops'], token: 'operator' }]),
     refusals: new CommandRefusals(store),
     projections: new Map([['notification', runner]]),
+    leaderships: new Map([['notification', soleLeader]]),
   });
   const module = { module: RootModule, imports: [hub, NotificationModule.register({ scanEveryMs: 10, schedule: [] })] };
   const app = await createHttpApplication(module, { logger, bodyLimitBytes: 65_536 });

@@ -1,8 +1,21 @@
 import { Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Provider as Connector } from '@tongbao/contracts';
-import { EventStore, LogFeed } from '@tongbao/event-store';
+import { EventStore, load, LogFeed } from '@tongbao/event-store';
 import type { ProjectionRunner, SqlClient } from '@tongbao/read-model';
-import { CLOCK, EVENT_STORE, HUB_CONFIG, LOG_FEED, LOGGER, PROJECTIONS, SQL, type Clock, type HubConfig } from '@tongbao/service';
+import {
+  type Clock,
+  CLOCK,
+  EVENT_STORE,
+  HUB_CONFIG,
+  type HubConfig,
+  type Leadership,
+  LEADERSHIP,
+  leadershipOf,
+  LOG_FEED,
+  LOGGER,
+  PROJECTIONS,
+  SQL,
+} from '@tongbao/service';
 import type { Logger } from 'pino';
 import { Admission } from './admission.js';
 import { AgreementController } from './agreement.http.js';
@@ -11,7 +24,8 @@ import { ParticipantController } from './participant.http.js';
 import { PaymentConsumer } from './payment.consumer.js';
 import { PaymentController } from './payment.http.js';
 import { PaymentIntake } from './payment.intake.js';
-import { PaymentReactor } from './payment.reactor.js';
+import { paymentFold } from './payment.js';
+import { PaymentReactor, paymentStream } from './payment.reactor.js';
 import { PaymentTimers } from './payment.timers.js';
 import { PaymentWaiters } from './payment.waiters.js';
 import { PaymentQueries } from './payments.view.js';
@@ -35,12 +49,22 @@ class PaymentLoops implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly admission: Admission,
     private readonly timers: PaymentTimers,
     private readonly reactor: PaymentReactor,
+    private readonly waiters: PaymentWaiters,
+    private readonly leadership: Leadership,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.directory.start(this.feed);
     this.admission.start(this.feed, await this.store.head());
-    this.timers.start();
+    this.waiters.follow(
+      this.feed,
+      async (paymentId) => (await load(this.store, paymentStream(paymentId), paymentFold)).state,
+      (paymentId) => this.reactor.isRunning(paymentId),
+    );
+    await this.leadership.undertake("payments' timers", () => {
+      this.timers.start();
+      return Promise.resolve();
+    });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -133,7 +157,7 @@ export class PaymentModule {
         },
         {
           provide: PaymentLoops,
-          inject: [EVENT_STORE, LOG_FEED, Directory, Admission, PaymentTimers, PaymentReactor],
+          inject: [EVENT_STORE, LOG_FEED, Directory, Admission, PaymentTimers, PaymentReactor, PaymentWaiters, LEADERSHIP],
           useFactory: (
             store: EventStore,
             feed: LogFeed,
@@ -141,7 +165,9 @@ export class PaymentModule {
             admission: Admission,
             timers: PaymentTimers,
             reactor: PaymentReactor,
-          ) => new PaymentLoops(store, feed, directory, admission, timers, reactor),
+            waiters: PaymentWaiters,
+            all: ReadonlyMap<string, Leadership>,
+          ) => new PaymentLoops(store, feed, directory, admission, timers, reactor, waiters, leadershipOf(all, 'payment')),
         },
       ],
     };

@@ -61,6 +61,11 @@ export class PaymentReactor {
     return this.run(paymentId, { state, revision });
   }
 
+  /** Whether this process works on a payment right now. */
+  isRunning(paymentId: string): boolean {
+    return this.#running.has(paymentId);
+  }
+
   /** Waits for the calls that are under way. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#running.values());

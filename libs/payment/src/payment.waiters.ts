@@ -1,3 +1,4 @@
+import type { LogFeed } from '@tongbao/event-store';
 import { openAttempt, type Payment, type PaymentState } from './payment.js';
 
 /** True when nothing more happens by itself at once: an outcome, or the payer's turn, or another method's. */
@@ -42,6 +43,19 @@ export class PaymentWaiters {
       waiter.latest = payment;
       if (payment && isAtRest(payment)) waiter.finish();
     }
+  }
+
+  /**
+   * Follows the log for what another process does to a payment that somebody waits for here.
+   * @param isBusy this process works on the payment itself, and will tell by `changed`
+   */
+  follow(feed: LogFeed, load: (paymentId: string) => Promise<PaymentState>, isBusy: (paymentId: string) => boolean): void {
+    feed.consume({ name: 'payment-waiters', categories: ['payment'], after: feed.head }, async ({ events }) => {
+      if (this.#waiting.size === 0) return;
+      const changed = new Set(events.map(({ stream }) => stream.slice('payment-'.length)));
+      const elsewhere = [...changed].filter((paymentId) => this.#waiting.has(paymentId) && !isBusy(paymentId));
+      await Promise.all(elsewhere.map(async (paymentId) => this.changed(paymentId, await load(paymentId))));
+    });
   }
 
   /** The reactor works on a payment; whoever waits is told when it has. A failure is the timers' to repair: the intent is in the stream. */

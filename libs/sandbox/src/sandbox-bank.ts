@@ -56,6 +56,7 @@ export interface SandboxBankOptions {
 type NewLine = Omit<SandboxStatementLine, 'sequence' | 'lineId' | 'bookedAt'>;
 
 const schema = `
+  PRAGMA busy_timeout = 5000;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS instruction (key TEXT PRIMARY KEY, status TEXT NOT NULL, calls INTEGER NOT NULL, body TEXT NOT NULL);

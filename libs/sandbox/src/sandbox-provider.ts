@@ -46,7 +46,7 @@ export class SandboxProvider implements Provider {
     this.name = options.name;
     this.#database = new DatabaseSync(options.file);
     // The sandbox stands for another machine: it must outlive a killed hub, not a power cut.
-    this.#database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;
+    this.#database.exec(`PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;
       CREATE TABLE IF NOT EXISTS charges(provider TEXT, key TEXT, amount INTEGER, currency TEXT, taken INTEGER, status TEXT, code TEXT, script TEXT, calls INTEGER, PRIMARY KEY(provider, key)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS refunds(provider TEXT, key TEXT, payment_key TEXT, amount INTEGER, currency TEXT, PRIMARY KEY(provider, key)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS payouts(provider TEXT, currency TEXT, amount INTEGER);`);

@@ -186,6 +186,138 @@ export class HubConfig {
   @Matches(/^$|^[0-9a-f]{64}$/, { message: 'must be 64 hex digits or empty' })
   webhookSecretKey!: string;
 
+  @Env(
+    'KAFKA_BROKERS',
+    'list',
+    '',
+    'Brokers of Apache Kafka, by comma; empty = the embedded bus.',
+    'kafka-1.internal:9092,kafka-2.internal:9092',
+  )
+  @IsArray()
+  @Matches(/^[A-Za-z0-9.-]+:\d{1,5}$/, { each: true, message: 'must list host:port pairs' })
+  kafkaBrokers!: string[];
+
+  @Env('KAFKA_USERNAME', 'text', '', 'User of SASL/SCRAM-SHA-512; empty = no authentication.', 'payment')
+  @IsString()
+  @Length(0, 255)
+  kafkaUsername!: string;
+
+  @Env('KAFKA_PASSWORD', 'secret', '', 'Password of KAFKA_USERNAME.', 'a long random text')
+  @IsString()
+  @Length(0, 1_024)
+  kafkaPassword!: string;
+
+  @Env('KAFKA_TLS', 'flag', 'false', 'Whether brokers are reached over TLS.', 'true')
+  @IsBoolean()
+  kafkaTls!: boolean;
+
+  @Env(
+    'DATABASE_URL',
+    'secret',
+    '',
+    'PostgreSQL for the read models; empty = the embedded PGlite.',
+    'postgresql://payment:secret@db.internal:5432/tongbao',
+  )
+  @Matches(/^$|^postgres(ql)?:\/\//, { message: 'must begin with postgresql:// or be empty' })
+  databaseUrl!: string;
+
+  @Env('DATABASE_CONNECTIONS', 'number', '8', 'Most connections of one process to PostgreSQL.', '8')
+  @IsInt()
+  @Min(2)
+  @Max(200)
+  databaseConnections!: number;
+
+  @Env(
+    'REDIS_URL',
+    'secret',
+    '',
+    'Redis for limits, counters and cached replies; empty = kept in memory.',
+    'redis://:secret@redis.internal:6379/0',
+  )
+  @Matches(/^$|^rediss?:\/\//, { message: 'must begin with redis:// or be empty' })
+  redisUrl!: string;
+
+  @Env('LEASE_SECONDS', 'number', '4', 'How long the leading process of a service may be silent before another one takes over.', '4')
+  @IsInt()
+  @Min(2)
+  @Max(60)
+  leaseSeconds!: number;
+
+  @Env(
+    'TONGBAO_PUBLIC_URL',
+    'text',
+    '',
+    'Address by which payers, platforms and providers reach the hub; empty = the address that it listens on.',
+    'https://pay.example.org',
+  )
+  @Matches(/^$|^https?:\/\/[^/]+$/, { message: 'must be an http or https address without a path, or empty' })
+  publicUrl!: string;
+
+  @Env(
+    'ADVERTISED_URL',
+    'text',
+    '',
+    'Address by which the other processes of this service reach this one; empty = the address that it listens on.',
+    'http://10.0.0.7:8080',
+  )
+  @Matches(/^$|^https?:\/\/[^/]+$/, { message: 'must be an http or https address without a path, or empty' })
+  advertisedUrl!: string;
+
+  @Env(
+    'OPERATORS',
+    'secret',
+    '',
+    'Operators with their tokens as a JSON array; empty = a set for development, generated in the data folder.',
+    '[{"name":"jo","roles":["ops"],"token":"a long random text"}]',
+  )
+  @IsString()
+  operators!: string;
+
+  @Env(
+    'SANDBOX_DATA',
+    'text',
+    '',
+    'Folder of the sandbox provider and bank, the same for all processes; empty = the data folder.',
+    '/var/lib/tongbao-sandbox',
+  )
+  @IsString()
+  @Length(0, 4_096)
+  sandboxDataDir!: string;
+
+  @Env(
+    'SANDBOX_SECRET',
+    'secret',
+    '',
+    "Key of the sandbox providers' notifications; generated in the data folder when empty.",
+    '64 hex digits',
+  )
+  @Matches(/^$|^[0-9a-f]{64}$/, { message: 'must be 64 hex digits or empty' })
+  sandboxSecret!: string;
+
+  @Env(
+    'COMMAND_DECRYPTION_KEY',
+    'secret',
+    '',
+    'Private JWK (OKP X25519) for commands encrypted to the hub; generated in the data folder when empty.',
+    '{"kty":"OKP","crv":"X25519","kid":"...","x":"...","d":"..."}',
+  )
+  @IsString()
+  commandDecryptionKey!: string;
+
+  @Env('TRACES_URL', 'text', '', 'OTLP/HTTP endpoint for traces; empty = none are sent.', 'http://tempo.internal:4318/v1/traces')
+  @Matches(/^$|^https?:\/\//, { message: 'must be an http or https address or empty' })
+  tracesUrl!: string;
+
+  @Env(
+    'TRACES_RATIO',
+    'text',
+    '0.01',
+    'Share of requests that begin a trace; a caller that sends a sampled traceparent is always followed.',
+    '0.1',
+  )
+  @Matches(/^(0(\.\d+)?|1(\.0+)?)$/, { message: 'must be a number from 0 to 1' })
+  tracesRatio!: string;
+
   @Env('LOG_LEVEL', 'text', 'info', 'fatal, error, warn, info, debug or trace.', 'warn')
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   logLevel!: string;

@@ -8,6 +8,7 @@ import type { Clock } from './clock.js';
 import { CommandRefusals } from './command-refusals.js';
 import type { HubConfig } from './config.js';
 import { DeadLettersController } from './dead-letters.http.js';
+import type { Leadership } from './leadership.js';
 import { HealthController, type HealthCheck } from './health.http.js';
 import type { OperatorDirectory } from './operators.js';
 import { PlatformKeys } from './platform-keys.js';
@@ -18,6 +19,7 @@ import {
   EVENT_STORE,
   HEALTH_CHECKS,
   HUB_CONFIG,
+  LEADERSHIP,
   LOG_FEED,
   LOGGER,
   OPERATORS,
@@ -38,7 +40,8 @@ export interface HubParts {
   operators: OperatorDirectory;
   platformKeys: PlatformKeys;
   refusals: CommandRefusals;
-  projections: Map<string, RunningProjection>;
+  projections: ReadonlyMap<string, RunningProjection>;
+  leaderships: ReadonlyMap<string, Leadership>;
   healthChecks: HealthCheck[];
 }
 
@@ -58,6 +61,7 @@ export class HubModule {
       [OPERATORS, parts.operators],
       [PLATFORM_KEYS, parts.platformKeys],
       [PROJECTIONS, parts.projections],
+      [LEADERSHIP, parts.leaderships],
       [HEALTH_CHECKS, parts.healthChecks],
     ];
     const providers = [

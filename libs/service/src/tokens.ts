@@ -10,3 +10,7 @@ export const PLATFORM_KEYS = Symbol('PLATFORM_KEYS');
 export const OPERATORS = Symbol('OPERATORS');
 export const HEALTH_CHECKS = Symbol('HEALTH_CHECKS');
 export const BUS = Symbol('BUS');
+/** Leadership of each service that the process hosts, by name: what only one process of a service may do. */
+export const LEADERSHIP = Symbol('LEADERSHIP');
+/** Cache of libs/cache: Redis or memory; never needed for correctness. */
+export const CACHE = Symbol('CACHE');

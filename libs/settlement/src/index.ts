@@ -4,3 +4,4 @@ export { SettlementModule, type SettlementModuleOptions } from './settlement.mod
 export { settlementCategories, settlementProjection } from './settlement.projection.js';
 export { settlementPublisher } from './settlement.publish.js';
 export { settlementTables } from './settlement.tables.js';
+export { settlementService } from './settlement.definition.js';

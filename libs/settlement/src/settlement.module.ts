@@ -1,7 +1,18 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import type { SqlClient } from '@tongbao/read-model';
-import { CLOCK, EVENT_STORE, LOG_FEED, LOGGER, PROJECTIONS, SQL, type Clock } from '@tongbao/service';
+import {
+  CLOCK,
+  EVENT_STORE,
+  LEADERSHIP,
+  leadershipOf,
+  LOG_FEED,
+  LOGGER,
+  PROJECTIONS,
+  SQL,
+  type Clock,
+  type Leadership,
+} from '@tongbao/service';
 import type { Logger } from 'pino';
 import { BankStatementProcess } from './bank-statement.process.js';
 import type { Bank } from './bank.js';
@@ -83,7 +94,17 @@ function working({ bank, models, bankPollMs = 1_000, bankTimeoutMs = 10_000 }: S
     },
     {
       provide: SettlementService,
-      inject: [EVENT_STORE, LOG_FEED, HostedProjection, SettlementQueries, WindowKeeper, SettlementProcess, PayoutProcess, LOGGER],
+      inject: [
+        EVENT_STORE,
+        LOG_FEED,
+        HostedProjection,
+        SettlementQueries,
+        WindowKeeper,
+        SettlementProcess,
+        PayoutProcess,
+        LOGGER,
+        LEADERSHIP,
+      ],
       useFactory: (
         store: EventStore,
         feed: LogFeed,
@@ -93,11 +114,13 @@ function working({ bank, models, bankPollMs = 1_000, bankTimeoutMs = 10_000 }: S
         settlement: SettlementProcess,
         payouts: PayoutProcess,
         logger: Logger,
+        all: ReadonlyMap<string, Leadership>,
       ) => {
         const statement = new BankStatementProcess(store, bank);
         const marking = new PaymentMarking(store, queries, { signal: stopping.signal });
         const parts = { feed, projection, queries, windows, settlement, payouts, statement, marking, stopping };
-        return new SettlementService({ ...parts, bank: bank.name, pollMs: bankPollMs, logger });
+        const leadership = leadershipOf(all, 'settlement');
+        return new SettlementService({ ...parts, bank: bank.name, pollMs: bankPollMs, logger, leadership });
       },
     },
   ];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { soleLeader } from '@tongbao/service';
 import pino from 'pino';
 import { TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
@@ -29,6 +30,7 @@ function start(market: Market): SettlementService {
     pollMs: 10,
     stopping: new AbortController(),
     logger: pino({ level: 'silent' }),
+    leadership: soleLeader,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { LogFeed, StoredEvent } from '@tongbao/event-store';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
 import type { BankStatementProcess } from './bank-statement.process.js';
 import { isBankLineFact, isJournalFact, isPayoutFact, isSettlementFact, isWindowFact } from './facts.js';
@@ -26,11 +27,12 @@ export interface SettlementServiceParts {
   /** How often the bank is asked for its statement. */
   pollMs: number;
   logger: Logger;
+  leadership: Leadership;
 }
 
 /**
  * Keeps settlement going: every event that may let a settlement or a payout go on, kicks it. A job waits until the projection has that event, so what it
- * decides on is never older than what woke it. After a start everything that is unfinished is kicked once.
+ * decides on is never older than what woke it. Only the leading process does this; when it begins, everything that is unfinished is kicked once.
  */
 export class SettlementService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #settlements: JobQueue;
@@ -56,6 +58,16 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.parts.leadership.undertake('settling', () => this.#lead());
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.#poll);
+    this.parts.stopping.abort();
+    await Promise.all([this.#settlements.stop(), this.#payouts.stop(), this.#statements.stop(), this.#marking.stop()]);
+  }
+
+  async #lead(): Promise<void> {
     const { feed, projection, queries, windows, bank, pollMs } = this.parts;
     const started = feed.head;
     const { position } = projection.status();
@@ -68,12 +80,6 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
     this.#payouts.kick(bank, started);
     this.#statements.kick(bank);
     this.#poll = setInterval(() => this.#statements.kick(bank), pollMs);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.#poll);
-    this.parts.stopping.abort();
-    await Promise.all([this.#settlements.stop(), this.#payouts.stop(), this.#statements.stop(), this.#marking.stop()]);
   }
 
   async #notice(events: readonly StoredEvent[]): Promise<void> {

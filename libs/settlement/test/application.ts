@@ -10,6 +10,7 @@ import {
   createHttpApplication,
   EVENT_STORE,
   HubModule,
+  soleLeader,
   loadConfig,
   newApiKey,
   OperatorDirectory,
@@ -123,6 +124,7 @@ export async function openApplication() {
     operators: new OperatorDirectory(operators),
     refusals: new CommandRefusals(store),
     projections: new Map([['settlement', runner]]),
+    leaderships: new Map([['settlement', soleLeader]]),
   });
   const models = [modelFor('USD', { automaticApprovalUpToMinor: 0 }), modelFor('CNY', { automaticApprovalUpToMinor: 0 })];
   const settlement = SettlementModule.register({ bank, models, bankPollMs: 20 });

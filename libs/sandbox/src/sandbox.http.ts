@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { SandboxBank, SandboxProvider } from '@tongbao/sandbox';
 import { Currency, Operators, Problem, validated } from '@tongbao/service';
 import type { FastifyReply } from 'fastify';
+import type { SandboxBank } from './sandbox-bank.js';
+import type { SandboxProvider } from './sandbox-provider.js';
 
 export const SANDBOX = Symbol('SANDBOX');
 
