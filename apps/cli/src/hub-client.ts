@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RequestSigner } from '@tongbao/client';
 import { Pool, type Dispatcher } from 'undici';
 
 /** The hub refused: its problem document (RFC 9457). */
@@ -21,7 +22,10 @@ export class HubUnreachable extends Error {
 }
 
 export interface RequestOptions {
+  /** An operator's. */
   token?: string;
+  /** A platform's. */
+  signer?: RequestSigner;
   body?: object;
   /** Idempotency key; a POST without one gets a random key. */
   key?: string;
@@ -30,7 +34,10 @@ export interface RequestOptions {
 }
 
 export interface HubClientOptions {
+  /** An operator's. */
   token?: string;
+  /** A platform's. */
+  signer?: RequestSigner;
   connections?: number;
   /** How often a request that the hub has no room for (429, 503) is made again. */
   repetitions?: number;
@@ -79,6 +86,11 @@ export class HubClient {
     return this.#json<T>('PUT', path, { key: randomUUID(), body: {}, ...options });
   }
 
+  /** @throws Refused, HubUnreachable */
+  async delete<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return this.#json<T>('DELETE', path, { key: randomUUID(), ...options });
+  }
+
   /** All items of a list, read page by page. */
   async list<T>(path: string, query: Query = {}, options: RequestOptions = {}): Promise<T[]> {
     const items: T[] = [];
@@ -98,7 +110,8 @@ export class HubClient {
 
   async #json<T>(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<T> {
     // The shape of an answer is the hub's contract.
-    return JSON.parse(await this.#request(method, path, options)) as T;
+    const text = await this.#request(method, path, options);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
   async #request(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<string> {
@@ -111,15 +124,15 @@ export class HubClient {
     }
   }
 
-  async #exchange(method: Dispatcher.HttpMethod, path: string, { token, body, key, waitSeconds }: RequestOptions) {
-    const bearer = token ?? this.options.token;
-    const headers: Record<string, string> = {};
-    if (bearer !== undefined) headers['authorization'] = `Bearer ${bearer}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+  async #exchange(method: Dispatcher.HttpMethod, path: string, options: RequestOptions) {
+    const { key, waitSeconds } = options;
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const headers = this.#proofOf(method, path, body, options);
+    if (body !== undefined) headers['content-type'] = contentType;
     if (key !== undefined) headers['idempotency-key'] = key;
     if (waitSeconds !== undefined) headers['prefer'] = `wait=${waitSeconds}`;
     try {
-      const response = await this.#pool.request({ method, path, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      const response = await this.#pool.request({ method, path, headers, ...(body !== undefined && { body }) });
       const retryAfter = Number(response.headers['retry-after']);
       return {
         status: response.statusCode,
@@ -130,7 +143,26 @@ export class HubClient {
       throw new HubUnreachable(`no hub answers at ${this.url}`, { cause: error });
     }
   }
+
+  /** The headers that prove who asks. */
+  #proofOf(method: string, path: string, body: string | undefined, { token, signer, key }: RequestOptions): Record<string, string> {
+    const bearer = token ?? this.options.token;
+    if (bearer !== undefined) return { authorization: `Bearer ${bearer}` };
+    const platform = signer ?? this.options.signer;
+    if (!platform) return {};
+    const { host } = new URL(this.url);
+    return platform.sign({
+      method,
+      authority: host,
+      path,
+      body,
+      contentType: body === undefined ? undefined : contentType,
+      idempotencyKey: key,
+    });
+  }
 }
+
+const contentType = 'application/json';
 
 function withQuery(path: string, query: Query): string {
   const given = new URLSearchParams();

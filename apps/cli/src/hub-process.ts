@@ -6,6 +6,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CommandFailed } from './exit-codes.js';
 
+/** A hub that was started for a command, in whichever form. */
+export interface StartedHub {
+  readonly url: string;
+  readonly eventStoreUrl: string;
+  readonly dataDir: string;
+  /** False once it has ended, whoever ended it. */
+  readonly isRunning: boolean;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+  endOfLog(): string;
+  stop(): Promise<void>;
+}
+
 export interface HubProcessOptions {
   dataDir: string;
   /** 0 takes any free one. */
@@ -26,7 +39,7 @@ const stopsWithinMs = 30_000;
 const logLines = 30;
 
 /** The product itself, in a process of its own, as `npm start` runs it. What it says goes to `hub.log` in its data folder. */
-export class HubProcess {
+export class HubProcess implements StartedHub {
   #stopping: Promise<void> | undefined;
 
   private constructor(

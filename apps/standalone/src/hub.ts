@@ -4,7 +4,7 @@ import { startEventStoreWorker, type EventStoreWorker } from '@tongbao/event-sto
 import { ledgerService } from '@tongbao/ledger';
 import { notificationService } from '@tongbao/notification';
 import { paymentService } from '@tongbao/payment';
-import { openSandbox, SandboxModule, type Sandbox } from '@tongbao/sandbox';
+import { closeSandbox, openSandbox, SandboxModule, type Sandbox } from '@tongbao/sandbox';
 import { fillSecrets, ServiceProcess, type HubConfig } from '@tongbao/service';
 import { settlementService } from '@tongbao/settlement';
 import type { Logger } from 'pino';
@@ -37,6 +37,8 @@ export class Hub {
       config,
       logger,
       eventStoreUrl,
+      // An event store of its own is nobody else's.
+      shared: worker === undefined,
       services: [
         paymentService([...sandbox.providers.values()]),
         ledgerService(),
@@ -53,7 +55,6 @@ export class Hub {
   async stop(): Promise<void> {
     await this.process.stop();
     await this.worker?.close();
-    for (const provider of this.sandbox.providers.values()) provider.dispose();
-    this.sandbox.bank.close();
+    closeSandbox(this.sandbox);
   }
 }

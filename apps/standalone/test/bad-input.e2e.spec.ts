@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { generateKey, RequestSigner } from '@tongbao/client';
 import { EventStore } from '@tongbao/event-store';
+import { HubClient } from '@tongbao/testing';
 import { expectStatus, orderOf, World } from './world.js';
 
 describe('bad input', () => {
@@ -78,10 +80,29 @@ describe('bad input', () => {
   it('an unknown path is a problem document too', async () =>
     expect(expectStatus(await world.platform('A').get('/v1/nothing'), 404).body.code).toBe('not_found'));
 
-  it('without a key, or with a wrong one, nobody is let in', async () => {
+  it('without a signature, or with a wrong one, nobody is let in', async () => {
     expect(expectStatus(await world.anonymous.post('/v1/payments', good()), 401).body.code).toBe('unauthenticated');
-    const stranger = { authorization: `Bearer tbk_${'0'.repeat(12)}_${'0'.repeat(64)}` };
-    expect(expectStatus(await world.anonymous.post('/v1/payments', good(), { headers: stranger }), 401).body.code).toBe('unauthenticated');
+    const stranger = new HubClient(() => world.hub.url, new RequestSigner('A', generateKey()));
+    expect(expectStatus(await stranger.post('/v1/payments', good()), 401).body).toMatchObject({
+      code: 'unauthenticated',
+      detail: expect.stringContaining('names no key'),
+    });
+    const other = new HubClient(() => world.hub.url, new RequestSigner('B', world.keyOf('A')));
+    expect(expectStatus(await other.get('/v1/payments'), 401).body.code).toBe('unauthenticated');
+  });
+  it('a signed request that was altered on its way is not let in', async () => {
+    const altered = { 'idempotency-key': 'another' };
+    expect(expectStatus(await world.platform('A').post('/v1/payments', good(), { headers: altered }), 401).body.detail).toContain(
+      'verification failed',
+    );
+    const digest = { 'content-digest': 'sha-256=:AAAA:' };
+    expect(expectStatus(await world.platform('A').post('/v1/payments', good(), { headers: digest }), 401).body.code).toBe(
+      'unauthenticated',
+    );
+  });
+  it('an API key of an earlier release lets nobody in', async () => {
+    const old = { authorization: `Bearer tbk_${'0'.repeat(12)}_${'0'.repeat(64)}` };
+    expect(expectStatus(await world.anonymous.post('/v1/payments', good(), { headers: old }), 401).body.code).toBe('unauthenticated');
   });
   it('a platform cannot order for another, nor see its payments', async () => {
     expect(expectStatus(await world.platform('B').post('/v1/payments', good()), 403).body.code).toBe('forbidden');

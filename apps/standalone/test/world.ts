@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { generateKey, publicKeyOf, RequestSigner, type PrivateKeyJwk } from '@tongbao/client';
 import { eventually, HubClient, HubProcess, type HubAnswer } from '@tongbao/testing';
 
 /** A hub with platforms A, B and C, creator K, and the agreements of the worked examples. */
 export class World {
   hub!: HubProcess;
   readonly #platforms = new Map<string, HubClient>();
+  readonly #keys = new Map<string, PrivateKeyJwk>();
   readonly #env: Record<string, string>;
 
   private constructor(env: Record<string, string>) {
@@ -33,6 +35,13 @@ export class World {
     return client;
   }
 
+  /** What a platform signs with. */
+  keyOf(id: string): PrivateKeyJwk {
+    const key = this.#keys.get(id);
+    if (!key) throw new Error(`platform ${id} is not registered`);
+    return key;
+  }
+
   /** Starts the hub again on the same data. */
   async restart(): Promise<void> {
     this.hub = await HubProcess.start({ dataDir: this.hub.dataDir, env: this.#env });
@@ -50,8 +59,10 @@ export class World {
       await ops.post('/v1/platforms', { platformId: id, name: `Platform ${id}`, currencies: ['CNY', 'USD'], methods, ...change }),
       201,
     );
-    const issued = expectStatus(await ops.post(`/v1/platforms/${id}/keys`), 201);
-    this.#platforms.set(id, new HubClient(() => this.hub.url, issued.body.key));
+    const key = generateKey();
+    expectStatus(await ops.post(`/v1/platforms/${id}/keys`, { jwk: publicKeyOf(key) }), 201);
+    this.#keys.set(id, key);
+    this.#platforms.set(id, new HubClient(() => this.hub.url, new RequestSigner(id, key)));
     await this.#bankAccount('platforms', id);
   }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { EventStore } from '@tongbao/event-store';
-import { messageSent } from './bus-stream.js';
+import { tracing } from '@tongbao/telemetry';
+import { messagingSystem, sendStep } from './bus-telemetry.js';
 import { headerNames, type BusRecord, type OutgoingMessage } from './message.js';
-import { busStreamOf, isCommandTopic } from './topic.js';
+import { isCommandTopic } from './topic.js';
+import type { Transport } from './transport.js';
 
 /** A message to a command topic. */
 export interface DirectMessage extends OutgoingMessage {
@@ -13,7 +14,6 @@ export interface DirectMessage extends OutgoingMessage {
   source?: string;
   causationId?: string;
   correlationId?: string;
-  traceparent?: string;
 }
 
 export interface RawMessage {
@@ -25,18 +25,25 @@ export interface RawMessage {
 
 export interface Sent {
   id: string;
-  position: bigint;
+  /** Log position, in the embedded form. */
+  position?: bigint;
 }
 
 /** Sends to command topics directly, without an event that a relay would publish. Returns when the message is durable. */
 export class BusClient {
   constructor(
-    private readonly store: EventStore,
+    private readonly transport: Pick<Transport, 'send' | 'shared'>,
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  async send(message: DirectMessage): Promise<Sent> {
+  send(message: DirectMessage): Promise<Sent> {
     const id = message.id ?? randomUUID();
+    if (!tracing.active) return this.#sendAs(id, message, message.traceparent);
+    const step = sendStep(messagingSystem(this.transport.shared), message.topic, id);
+    return tracing.span(`send ${message.topic}`, step, () => this.#sendAs(id, message, tracing.traceparent));
+  }
+
+  #sendAs(id: string, message: DirectMessage, traceparent: string | undefined): Promise<Sent> {
     const headers: Record<string, string> = {
       [headerNames.specVersion]: '1.0',
       [headerNames.contentType]: 'application/json',
@@ -47,19 +54,19 @@ export class BusClient {
     };
     if (message.causationId) headers[headerNames.causationId] = message.causationId;
     if (message.correlationId) headers[headerNames.correlationId] = message.correlationId;
-    if (message.traceparent) headers[headerNames.traceparent] = message.traceparent;
-    return { id, position: await this.#append(message.topic, { key: message.key, headers, payload: message.data }, `send ${id}`) };
+    if (traceparent) headers[headerNames.traceparent] = traceparent;
+    return this.#send(id, message.topic, { key: message.key, headers, payload: message.data }, `send ${id}`);
   }
 
   /** As it is, however malformed. */
   async sendRaw({ topic, key, headers = {}, payload }: RawMessage): Promise<Sent> {
     const id = headers[headerNames.id] ?? randomUUID();
-    return { id, position: await this.#append(topic, { key, headers, payload }, `send ${randomUUID()}`) };
+    return this.#send(id, topic, { key, headers, payload }, `send ${randomUUID()}`);
   }
 
-  async #append(topic: string, record: BusRecord, commandId: string): Promise<bigint> {
+  async #send(id: string, topic: string, record: BusRecord, commandId: string): Promise<Sent> {
     if (!isCommandTopic(topic)) throw new Error(`${topic} is not a command topic: it is filled by what its service publishes`);
-    const { position } = await this.store.append(busStreamOf(topic), 'any', [messageSent(record)], { commandId });
-    return position;
+    const position = await this.transport.send(topic, record, commandId);
+    return { id, ...(position !== undefined && { position }) };
   }
 }

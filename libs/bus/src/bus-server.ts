@@ -1,6 +1,8 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { EventStore } from '@tongbao/event-store';
+import type { Loops } from '@tongbao/telemetry';
+import { BusMisconfigured } from './bus-misconfigured.js';
 import { ConsumerGroup, type GroupOptions, type Handler, type Incident, type TopicCounts } from './consumer-group.js';
 import { busTransport, type ConsumePattern } from './consume.decorator.js';
 import { DeadLetterOps } from './dead-letter.ops.js';
@@ -21,9 +23,14 @@ export interface BusServerOptions {
   backoff?: Backoff;
   now?: () => Date;
   onIncident?: (incident: Incident) => void;
+  /** Watches the lanes. */
+  loops?: Loops;
 }
 
 export interface TopicStatus extends TopicProgress, TopicCounts {
+  lagMessages: number;
+  lagSeconds: number;
+  /** Of the partitions that this process has. */
   parkedKeys: number;
   paused: Pause[];
   /** Partitions that stand still until the process is restarted. */
@@ -40,11 +47,6 @@ interface Running {
   group: ConsumerGroup;
   subscription: Subscription;
   ops: DeadLetterOps;
-}
-
-/** The group cannot be started as it is declared. */
-export class BusMisconfigured extends Error {
-  override readonly name = 'BusMisconfigured';
 }
 
 /** One consumer group of a Nest application: `app.connectMicroservice({ strategy: new BusServer({ group, … }) })`. */
@@ -87,6 +89,7 @@ export class BusServer extends Server implements CustomTransportStrategy {
     this.#state = 'stopped';
     const running = this.#running;
     if (!running) return;
+    running.ops.stop();
     await running.subscription.stop();
     await running.group.stop();
     await running.subscription.commit();
@@ -115,12 +118,11 @@ export class BusServer extends Server implements CustomTransportStrategy {
     const topics = this.#topics();
     await transport.start();
     const letters = transport.deadLetters(name);
-    const parking = await Parking.load(store, name, letters, now);
+    const parking = new Parking(store, name, letters, now);
     const group = new ConsumerGroup(this.#groupOptions(topics, now), parking, letters);
-    const ops = new DeadLetterOps(group, (error) => {
-      this.logger.error(error);
-    });
+    const ops = new DeadLetterOps(group, { store, onError: (error) => this.logger.error(error) });
     const subscription = await transport.subscribe(group, [...topics.keys()]);
+    await ops.start();
     this.#running = { group, subscription, ops };
     this.#state = 'running';
     ops.resume();
@@ -128,14 +130,17 @@ export class BusServer extends Server implements CustomTransportStrategy {
   }
 
   #groupOptions(topics: ReadonlyMap<string, TopicKind>, now: () => Date): GroupOptions {
-    const { group, onIncident, backoff } = this.options;
+    const { group, onIncident, backoff, loops } = this.options;
     return {
       group,
       topics,
       handlers: this.#handlers,
+      shared: this.options.transport.shared,
+      onAssigned: () => this.#running?.ops.resume(),
       now,
       ...(backoff && { backoff }),
       ...(onIncident && { onIncident }),
+      ...(loops && { loops }),
       onPause: (topic, partition) => this.#running?.subscription.pause(topic, partition),
       onResume: (topic, partition) => this.#running?.subscription.resume(topic, partition),
     };
@@ -159,8 +164,15 @@ export class BusServer extends Server implements CustomTransportStrategy {
 
   #statusOf(group: ConsumerGroup, progress: TopicProgress): TopicStatus {
     const { topic } = progress;
-    const parkedKeys = group.parking.parked().filter((parked) => parked.topic === topic).length;
-    return { ...progress, ...group.counts(topic), parkedKeys, paused: group.paused(topic), failed: group.failed(topic) };
+    const parkedKeys = group.parking.parked().filter((parked) => parked.topic === topic && group.owns(topic, parked.partition)).length;
+    const { lagMessages = progress.open, lagSeconds = this.#ageOf(group.oldest(topic)) } = progress;
+    const figures = { ...progress, lagMessages, lagSeconds, ...group.counts(topic), parkedKeys };
+    return { ...figures, paused: group.paused(topic), failed: group.failed(topic) };
+  }
+
+  #ageOf(at: Date | undefined): number {
+    const { now = () => new Date() } = this.options;
+    return at ? Math.max(0, now().getTime() - at.getTime()) / 1_000 : 0;
   }
 
   #started(): Running {

@@ -4,7 +4,7 @@ import { BusServer, type BusServerOptions, type GroupStatus } from './bus-server
 import type { DeadLetterOps } from './dead-letter.ops.js';
 import type { Transport } from './transport.js';
 
-export interface BusOptions extends Pick<BusServerOptions, 'backoff' | 'now' | 'onIncident'> {
+export interface BusOptions extends Pick<BusServerOptions, 'backoff' | 'now' | 'onIncident' | 'loops'> {
   transport: Transport;
   store: EventStore;
 }
@@ -15,7 +15,7 @@ export class Bus {
   readonly #servers = new Map<string, BusServer>();
 
   constructor(private readonly options: BusOptions) {
-    this.client = new BusClient(options.store, options.now);
+    this.client = new BusClient(options.transport, options.now);
   }
 
   /** The Nest strategy of a group; asked once for each group that the process hosts. */

@@ -1,4 +1,6 @@
 import { partitionsPerTopic } from '@tongbao/contracts';
+import type { Loops } from '@tongbao/telemetry';
+import { messagingSystem, meterOf, processed, timed, type TopicMeter } from './bus-telemetry.js';
 import {
   deadLetterOf,
   describeError,
@@ -14,7 +16,7 @@ import { isConflict, isOutage } from './outage.js';
 import type { ParkedKey, Parking } from './parking.js';
 import { defaultBackoff, retry, Stopped, type Backoff } from './retry.js';
 import type { TopicKind } from './topic.js';
-import { compareOffsets, type Delivery, type Receiver } from './transport.js';
+import { compareOffsets, type Delivery, type MemberReceiver, type TopicPartition } from './transport.js';
 
 /** Returns when the effect is durable; what it throws decides what becomes of the message. */
 export type Handler = (message: Message) => Promise<unknown>;
@@ -24,6 +26,10 @@ export interface GroupOptions {
   topics: ReadonlyMap<string, TopicKind>;
   /** By topic and type. */
   handlers: ReadonlyMap<string, ReadonlyMap<string, Handler>>;
+  /** Other processes may be members too: this one has the partitions that it is assigned, at first none. Otherwise it has all. */
+  shared?: boolean;
+  /** The partitions assigned last can be worked on. */
+  onAssigned?: () => void;
   backoff?: Backoff;
   now?: () => Date;
   /** A lane stands still because of an outage, and goes on again. */
@@ -31,6 +37,8 @@ export interface GroupOptions {
   onResume?: (topic: string, partition: number) => void;
   /** Told of every dead letter, pause and failure. */
   onIncident?: (incident: Incident) => void;
+  /** Watches the lanes, under `bus <group>`. */
+  loops?: Loops;
 }
 
 interface Origin {
@@ -74,12 +82,16 @@ const maxConflicts = 5;
  * The delivery contract of a consumer group, the same over every transport: one lane for each partition of each topic; at least once, in order per
  * key; an outage pauses the lane, poison goes to the dead letters and parks its key.
  */
-export class ConsumerGroup implements Receiver {
+export class ConsumerGroup implements MemberReceiver {
   readonly group: string;
   readonly topics: ReadonlyMap<string, TopicKind>;
-  readonly #stopping = new AbortController();
+  #stopping = false;
+  #assignments = 0;
+  /** Undefined: all. */
+  #owned: ReadonlySet<string> | undefined;
   readonly #lanes = new Map<string, Lane[]>();
   readonly #counts = new Map<string, TopicCounts>();
+  readonly #meters = new Map<string, TopicMeter>();
   readonly #now: () => Date;
 
   constructor(
@@ -90,8 +102,10 @@ export class ConsumerGroup implements Receiver {
     this.group = options.group;
     this.topics = options.topics;
     this.#now = options.now ?? (() => new Date());
+    if (options.shared) this.#owned = new Set();
     for (const topic of options.topics.keys()) {
       this.#counts.set(topic, { handled: 0, passedOver: 0, dead: 0 });
+      this.#meters.set(topic, meterOf(this.group, topic));
       this.#lanes.set(
         topic,
         Array.from({ length: partitionsPerTopic }, (_, partition) => this.#newLane(topic, partition)),
@@ -105,6 +119,7 @@ export class ConsumerGroup implements Receiver {
 
   passOver(topic: string): void {
     this.#countsOf(topic).passedOver += 1;
+    this.#meterOf(topic).passedOver.inc();
   }
 
   take(delivery: Delivery): void {
@@ -115,10 +130,47 @@ export class ConsumerGroup implements Receiver {
     return this.#laneOf(topic, partition).queued;
   }
 
+  get shared(): boolean {
+    return this.options.shared ?? false;
+  }
+
+  /** Whether this member works on the partition. */
+  owns(topic: string, partition: number): boolean {
+    return this.#owned?.has(nameOf(topic, partition)) ?? true;
+  }
+
+  /** Another member may have parked or released keys of these partitions: what that led to is read before anything of them is handled. */
+  async assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    const owned = new Set(partitions.map(({ topic, partition }) => nameOf(topic, partition)));
+    this.#assignments += 1;
+    const assignment = this.#assignments;
+    await this.parking.catchUp();
+    await this.parking.gather((topic, partition) => owned.has(nameOf(topic, partition)));
+    if (assignment !== this.#assignments || this.#stopping) throw new Stopped();
+    this.#owned = owned;
+    this.options.onAssigned?.();
+  }
+
+  async revoked(): Promise<void> {
+    this.#assignments += 1;
+    this.#owned = new Set();
+    const ended = [...this.#lanes].flatMap(([topic, lanes]) =>
+      lanes.map((lane, partition) => {
+        lane.end();
+        const idle = lane.idle();
+        lanes[partition] = this.#newLane(topic, partition, idle);
+        return idle;
+      }),
+    );
+    await Promise.all(ended);
+  }
+
   /** Every lane finishes what it has in hand; what waits is left to the next start. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await Promise.all([...this.#lanes.values()].flat().map((lane) => lane.idle()));
+    this.#stopping = true;
+    const lanes = [...this.#lanes.values()].flat();
+    for (const lane of lanes) lane.end();
+    await Promise.all(lanes.map((lane) => lane.idle()));
   }
 
   counts(topic: string): TopicCounts {
@@ -129,6 +181,15 @@ export class ConsumerGroup implements Receiver {
     return (this.#lanes.get(topic) ?? []).flatMap(({ pause }) => (pause ? [pause] : []));
   }
 
+  /** When the oldest message came into being that a lane has and has not dealt with; undefined when there is none. */
+  oldest(topic: string): Date | undefined {
+    const times = (this.#lanes.get(topic) ?? []).flatMap(({ oldest }) =>
+      oldest ? [Date.parse(oldest.record.headers[headerNames.time] ?? '')] : [],
+    );
+    const known = times.filter((time) => !Number.isNaN(time));
+    return known.length > 0 ? new Date(Math.min(...known)) : undefined;
+  }
+
   /** Lanes that stand still for good. */
   failed(topic: string): { partition: number; error: string }[] {
     return (this.#lanes.get(topic) ?? []).flatMap(({ partition, failure }) =>
@@ -136,24 +197,32 @@ export class ConsumerGroup implements Receiver {
     );
   }
 
-  /** Does something in a partition's lane, between two deliveries. Rejects with Stopped when the group ends before that. */
+  /** Does something in a partition's lane, between two deliveries. Rejects with Stopped when the group ends, or has not the partition. */
   inLane<T>(topic: string, partition: number, work: (lane: Lane) => Promise<T>): Promise<T> {
+    if (!this.owns(topic, partition)) return Promise.reject(new Stopped());
     const lane = this.#laneOf(topic, partition);
     return lane.run(() => work(lane));
   }
 
   /** Tries until it is handled (undefined), or known to be poison. */
-  async attempt(lane: Lane, record: BusRecord): Promise<Poison | undefined> {
+  async attempt(lane: Lane, record: BusRecord, offset?: string): Promise<Poison | undefined> {
     try {
       const message = readMessage(lane.topic, record);
       const handler = this.options.handlers.get(lane.topic)?.get(message.type);
-      if (handler) await this.#retry(lane, () => handler(message), mayHelp);
+      if (handler) await this.#handle(lane, message, handler, offset);
       else if (!this.#isNews(lane.topic)) throw new UnknownCommand(`nobody handles commands of type ${message.type}`);
       return undefined;
     } catch (error) {
       if (error instanceof Stopped) throw error;
       return { reason: reasonOf(error), error };
     }
+  }
+
+  #handle(lane: Lane, message: Message, handler: Handler, offset: string | undefined): Promise<unknown> {
+    const { group } = this;
+    const { handling } = this.#meterOf(lane.topic);
+    const at = { system: messagingSystem(this.shared), group, partition: lane.partition, ...(offset !== undefined && { offset }) };
+    return processed(message, at, () => this.#retry(lane, () => timed(handling, () => handler(message)), mayHelp));
   }
 
   /** For what the bus itself writes and reads: nothing may be given up, so whatever goes wrong pauses the lane. */
@@ -163,6 +232,12 @@ export class ConsumerGroup implements Receiver {
 
   async #process(lane: Lane, delivery: Delivery): Promise<void> {
     const { topic, offset, record } = delivery;
+    // The effect that a replayed message stands for is in the log since the first time.
+    if (record.headers[headerNames.replay] !== undefined) {
+      this.passOver(topic);
+      delivery.settled();
+      return;
+    }
     if (this.parking.resolution(topic, offset)) {
       delivery.settled();
       return;
@@ -172,9 +247,12 @@ export class ConsumerGroup implements Receiver {
     if (type && this.#isNews(topic) && !this.handles(topic, type)) this.passOver(topic);
     else if (parked) await this.#follow(lane, delivery, parked);
     else {
-      const poison = await this.attempt(lane, record);
+      const poison = await this.attempt(lane, record, offset);
       if (poison) await this.#bury(lane, delivery, poison);
-      else this.#countsOf(topic).handled += 1;
+      else {
+        this.#countsOf(topic).handled += 1;
+        this.#meterOf(topic).handled.inc();
+      }
     }
     delivery.settled();
   }
@@ -203,14 +281,14 @@ export class ConsumerGroup implements Receiver {
     const letter = deadLetterOf(this.group, delivery, reason, error);
     const place = await this.untilDone(lane, () => this.letters.write(letter));
     this.#countsOf(delivery.topic).dead += 1;
+    this.#meterOf(delivery.topic).dead.inc();
     return place;
   }
 
   async #retry<T>(lane: Lane, work: () => Promise<T>, again: (error: unknown, attempt: number) => boolean): Promise<T> {
     const { backoff = defaultBackoff } = this.options;
-    const stopping = this.#stopping.signal;
     try {
-      return await retry(work, { backoff, stopping, again, onPause: (error, attempts) => this.#pause(lane, error, attempts) });
+      return await retry(work, { backoff, stopping: lane.ending, again, onPause: (error, attempts) => this.#pause(lane, error, attempts) });
     } finally {
       if (lane.pause) this.options.onResume?.(lane.topic, lane.partition);
       lane.pause = undefined;
@@ -219,16 +297,19 @@ export class ConsumerGroup implements Receiver {
 
   #pause(lane: Lane, error: unknown, attempts: number): void {
     const { topic, partition } = lane;
+    lane.beat();
     if (!lane.pause) this.options.onPause?.(topic, partition);
     lane.pause = { partition, since: lane.pause?.since ?? this.#now(), attempts, error: errorText(error) };
     this.#report({ kind: 'paused', ...this.#originOf(lane), attempts, error });
   }
 
-  #newLane(topic: string, partition: number): Lane {
+  #newLane(topic: string, partition: number, after?: Promise<void>): Lane {
+    const loop = this.options.loops?.register(`bus ${this.group}`);
     return new Lane(topic, partition, {
+      ...(loop && { loop }),
       process: (lane, delivery) => this.#process(lane, delivery),
-      stopping: this.#stopping.signal,
       onFailure: (lane, error) => this.#report({ kind: 'failed', ...this.#originOf(lane), error }),
+      ...(after && { after }),
     });
   }
 
@@ -250,12 +331,20 @@ export class ConsumerGroup implements Receiver {
     return counts;
   }
 
+  #meterOf(topic: string): TopicMeter {
+    const meter = this.#meters.get(topic);
+    if (!meter) throw new Error(`${this.group} does not consume ${topic}`);
+    return meter;
+  }
+
   #laneOf(topic: string, partition: number): Lane {
     const lane = this.#lanes.get(topic)?.[partition];
     if (!lane) throw new Error(`${this.group} has no partition ${partition} of ${topic}`);
     return lane;
   }
 }
+
+const nameOf = (topic: string, partition: number): string => `${topic} ${partition}`;
 
 const mayHelp = (error: unknown, attempt: number): boolean => isOutage(error) || (isConflict(error) && attempt <= maxConflicts);
 

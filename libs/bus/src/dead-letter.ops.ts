@@ -1,80 +1,50 @@
 import { randomUUID } from 'node:crypto';
 import type { ConsumerGroup } from './consumer-group.js';
+import { deadLetterIdOf, describeError, type PlacedDeadLetter } from './dead-letter.js';
+import { DeadLetterShelf } from './dead-letter.shelf.js';
 import {
-  deadLetterIdOf,
-  describeError,
-  parseDeadLetterId,
-  type DeadLetter,
-  type DeadLetterError,
-  type PlacedDeadLetter,
-} from './dead-letter.js';
+  DeadLetterRefusal,
+  type DeadLetterPage,
+  type DeadLetterView,
+  type ListOptions,
+  type ParkedKeyView,
+  type Released,
+} from './dead-letter.view.js';
 import type { Lane } from './lane.js';
-import type { LetterRef, ParkedKey, Resolution } from './parking.js';
+import { OpsExchange, type OpsExchangeOptions } from './ops-exchange.js';
+import type { OpsAnswer, OpsRequest } from './ops-requests.js';
+import type { LetterRef, ParkedKey } from './parking.js';
 import { Stopped } from './retry.js';
+import type { TopicPartition } from './transport.js';
 
-/** A dead letter as ops see it. */
-export interface DeadLetterView extends DeadLetter {
-  deadLetterId: string;
-  at: Date;
-  /** `parked`: its key is parked; `open`: it alone waits; the others are done with. */
-  status: 'parked' | 'open' | Resolution['how'];
-  /** How often a release of it has failed. */
-  failedReleases: number;
-  lastError?: DeadLetterError;
-  resolution?: Resolution;
-}
+export type DeadLetterOpsOptions = Omit<OpsExchangeOptions, 'perform'>;
 
-export interface DeadLetterPage {
-  items: DeadLetterView[];
-  /** Absent on the last page. */
-  cursor?: string;
-}
-
-export interface ListOptions {
-  topic?: string;
-  key?: string;
-  cursor?: string;
-  limit?: number;
-  /** Resolved ones too. */
-  all?: boolean;
-}
-
-export interface ParkedKeyView {
-  topic: string;
-  key: string;
-  partition: number;
-  since: Date;
-  deadLetters: number;
-  releasing: boolean;
-}
-
-export interface Released {
-  /** Dead letters handled now. */
-  handled: number;
-  /** The key still is parked, because of `failed`. */
-  stillParked: boolean;
-  failed?: { deadLetterId: string; attempts: number; error: DeadLetterError };
-}
-
-/** Why ops were refused. */
-export class DeadLetterRefusal extends Error {
-  override readonly name = 'DeadLetterRefusal';
-  constructor(
-    readonly code: 'unknown_topic' | 'unknown_cursor' | 'unknown_dead_letter' | 'already_resolved' | 'key_parked' | 'nothing_to_release',
-    detail: string,
-  ) {
-    super(detail);
-  }
-}
-
-const scanPage = 200;
-
-/** What ops do about the dead letters of one group. Whatever changes something runs in the lane of the key's partition, so it never races a delivery. */
+/**
+ * What ops do about the dead letters of one group. Whatever changes something runs in the lane of the key's partition, so it never races a delivery;
+ * where another member of the group has the partition, that one is asked.
+ */
 export class DeadLetterOps {
+  readonly #shelf: DeadLetterShelf;
+  readonly #exchange: OpsExchange | undefined;
+
   constructor(
     private readonly group: ConsumerGroup,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+    private readonly options: DeadLetterOpsOptions,
+  ) {
+    this.#shelf = new DeadLetterShelf(group);
+    const perform = (request: OpsRequest, by: string) => this.#perform(request, by);
+    if (group.shared) this.#exchange = new OpsExchange(group, { ...options, perform });
+  }
+
+  /** Loads what is parked; in a shared group, follows what the other members do. */
+  async start(): Promise<void> {
+    if (this.#exchange) await this.#exchange.start();
+    else await this.group.parking.load();
+  }
+
+  stop(): void {
+    this.#exchange?.stop();
+  }
 
   parkedKeys(): ParkedKeyView[] {
     return this.group.parking.parked().map(({ topic, key, partition, since, letters, releasing }) => ({
@@ -88,87 +58,122 @@ export class DeadLetterOps {
   }
 
   /** Topic by topic, oldest first; only unresolved ones unless asked for all. */
-  async list({ topic, key, cursor, limit = 50, all = false }: ListOptions = {}): Promise<DeadLetterPage> {
-    const start = cursor === undefined ? undefined : parseDeadLetterId(cursor);
-    const topics = this.#topicsFrom(topic, start?.topic);
-    if (cursor !== undefined && (!start || topics[0] !== start.topic))
-      throw new DeadLetterRefusal('unknown_cursor', `there is no place ${cursor}`);
-    const items: DeadLetterView[] = [];
-    for (const name of topics) {
-      for await (const placed of this.#scan(name, name === start?.topic ? this.group.letters.after(start.place) : undefined)) {
-        if (this.#isCopy(placed)) continue;
-        const view = this.#viewOf(placed);
-        if ((!all && view.resolution) || (key !== undefined && view.record.key !== key)) continue;
-        if (items.length === limit) return { items, cursor: items.at(-1)?.deadLetterId };
-        items.push(view);
-      }
-    }
-    return { items };
+  async list(options: ListOptions = {}): Promise<DeadLetterPage> {
+    await this.#lookAtOthers();
+    return this.#shelf.list(options);
   }
 
   /** @throws DeadLetterRefusal unknown_dead_letter */
   async show(deadLetterId: string): Promise<DeadLetterView> {
-    return this.#viewOf(await this.#find(deadLetterId));
+    await this.#lookAtOthers();
+    return this.#shelf.viewOf(await this.#shelf.find(deadLetterId));
   }
 
   /**
    * Handles the dead letters of a key in order, from the first unresolved one, and unparks the key when none is left; stops at one that fails
    * again. Takes as long as an outage lasts. Interrupted by a stop, it goes on at the next start.
-   * @throws DeadLetterRefusal unknown_topic, nothing_to_release; Stopped
+   * @throws DeadLetterRefusal unknown_topic, nothing_to_release; Outage when another member has the partition and does not answer in time; Stopped
    */
   async release(topic: string, key: string, by: string): Promise<Released> {
-    this.#topicsFrom(topic, undefined);
-    const parked = this.group.parking.find(topic, key);
-    if (parked) return this.#releaseParked(parked, by);
-    let handled = 0;
-    for await (const placed of this.#scan(topic, undefined)) {
-      if (placed.letter.record.key !== key || this.#resolutionOf(placed)) continue;
-      const failed = await this.#releaseOne(placed, by);
-      if (failed === 'key_parked') return this.release(topic, key, by);
-      if (failed) return { handled, stillParked: false, failed };
-      handled += 1;
-    }
-    if (handled === 0) throw new DeadLetterRefusal('nothing_to_release', `no dead letter of ${key} waits in ${topic}`);
-    return { handled, stillParked: false };
+    return releasedOf(await this.#carryOut({ what: 'release', topic, key }, by));
   }
 
   /**
    * Handles one dead letter whose key is not parked.
-   * @throws DeadLetterRefusal unknown_dead_letter, already_resolved, key_parked (others of its key come first: release the key); Stopped
+   * @throws DeadLetterRefusal unknown_dead_letter, already_resolved, key_parked (others of its key come first: release the key); Outage; Stopped
    */
   async releaseOne(deadLetterId: string, by: string): Promise<Released> {
-    const placed = await this.#unresolved(deadLetterId);
+    return releasedOf(await this.#carryOut({ what: 'release-one', deadLetterId }, by));
+  }
+
+  /**
+   * Resolves a dead letter without handling it. A key that has no other is unparked.
+   * @throws DeadLetterRefusal unknown_dead_letter, already_resolved; Outage; Stopped
+   */
+  async discard(deadLetterId: string, by: string, reason: string): Promise<void> {
+    await this.#carryOut({ what: 'discard', deadLetterId, reason }, by);
+  }
+
+  /** Takes up the releases that a stop or a crash interrupted, and what other members were asked for. */
+  resume(): void {
+    for (const parked of this.group.parking.parked()) {
+      const { topic, partition, releasing: by } = parked;
+      if (by === undefined || !this.group.topics.has(topic) || !this.group.owns(topic, partition)) continue;
+      this.group
+        .inLane(topic, partition, (lane) => this.#drain(lane, parked, by))
+        .catch((error: unknown) => {
+          if (!(error instanceof Stopped)) this.options.onError(error);
+        });
+    }
+    this.#exchange?.serve();
+  }
+
+  async #carryOut(request: OpsRequest, by: string): Promise<OpsAnswer> {
+    if (!this.#exchange) return this.#perform(request, by);
+    await this.#lookAtOthers();
+    const target = await this.#targetOf(request);
+    if (this.group.owns(target.topic, target.partition)) return this.#perform(request, by);
+    const answer = await this.#exchange.ask(request, target, by);
+    if (answer.refused) throw new DeadLetterRefusal(answer.refused.code, answer.refused.detail);
+    if (answer.failed !== undefined) throw new Error(answer.failed);
+    return answer;
+  }
+
+  async #targetOf(request: OpsRequest): Promise<TopicPartition> {
+    if (request.what !== 'release') return (await this.#shelf.unresolved(request.deadLetterId)).letter;
+    const { topic, key } = request;
+    this.#shelf.refuseUnknown(topic);
+    const parked = this.group.parking.find(topic, key);
+    if (parked) return parked;
+    for await (const { letter } of this.#shelf.waiting(topic, key)) return letter;
+    throw nothingToRelease(topic, key);
+  }
+
+  async #perform(request: OpsRequest, by: string): Promise<OpsAnswer> {
+    switch (request.what) {
+      case 'release':
+        return { released: await this.#release(request.topic, request.key, by) };
+      case 'release-one':
+        return { released: await this.#releaseAlone(request.deadLetterId, by) };
+      case 'discard':
+        await this.#discard(request.deadLetterId, by, request.reason);
+        return {};
+      default:
+        return request satisfies never;
+    }
+  }
+
+  async #release(topic: string, key: string, by: string): Promise<Released> {
+    this.#shelf.refuseUnknown(topic);
+    const parked = this.group.parking.find(topic, key);
+    if (parked) return this.#releaseParked(parked, by);
+    let handled = 0;
+    for await (const placed of this.#shelf.waiting(topic, key)) {
+      const failed = await this.#releaseOne(placed, by);
+      if (failed === 'key_parked') return this.#release(topic, key, by);
+      if (failed) return { handled, stillParked: false, failed };
+      handled += 1;
+    }
+    if (handled === 0) throw nothingToRelease(topic, key);
+    return { handled, stillParked: false };
+  }
+
+  async #releaseAlone(deadLetterId: string, by: string): Promise<Released> {
+    const placed = await this.#shelf.unresolved(deadLetterId);
     const failed = await this.#releaseOne(placed, by);
     if (failed === 'key_parked') throw new DeadLetterRefusal('key_parked', `${placed.letter.record.key ?? ''} is parked: release the key`);
     return failed ? { handled: 0, stillParked: false, failed } : { handled: 1, stillParked: false };
   }
 
-  /**
-   * Resolves a dead letter without handling it. A key that has no other is unparked.
-   * @throws DeadLetterRefusal unknown_dead_letter, already_resolved; Stopped
-   */
-  async discard(deadLetterId: string, by: string, reason: string): Promise<void> {
-    const placed = await this.#unresolved(deadLetterId);
+  async #discard(deadLetterId: string, by: string, reason: string): Promise<void> {
+    const placed = await this.#shelf.unresolved(deadLetterId);
     const { parking } = this.group;
     await this.#inLane(placed, async (lane) => {
-      this.#refuseResolved(placed);
+      this.#shelf.refuseResolved(placed);
       await this.group.untilDone(lane, () => parking.discard(refOf(placed), by, reason));
-      const parked = this.#parkedOf(placed);
+      const parked = this.#shelf.parkedOf(placed);
       if (parked?.letters.size === 0) await this.group.untilDone(lane, () => parking.released(parked, by, randomUUID()));
     });
-  }
-
-  /** Takes up the releases that a stop or a crash interrupted. */
-  resume(): void {
-    for (const parked of this.group.parking.parked()) {
-      const { topic, partition, releasing: by } = parked;
-      if (by === undefined || !this.group.topics.has(topic)) continue;
-      this.group
-        .inLane(topic, partition, (lane) => this.#drain(lane, parked, by))
-        .catch((error: unknown) => {
-          if (!(error instanceof Stopped)) this.onError(error);
-        });
-    }
   }
 
   #releaseParked({ topic, key, partition }: ParkedKey, by: string): Promise<Released> {
@@ -187,6 +192,7 @@ export class DeadLetterOps {
     const { letters, parking } = this.group;
     let handled = 0;
     for (let ref = firstOf(parked); ref; ref = firstOf(parked)) {
+      if (lane.ending.aborted) throw new Stopped();
       const { topic, place } = ref;
       const placed = await this.group.untilDone(lane, () => letters.at(topic, place));
       if (!placed) throw new Error(`the dead letter ${deadLetterIdOf(topic, place)} is gone`);
@@ -201,9 +207,9 @@ export class DeadLetterOps {
 
   #releaseOne(placed: PlacedDeadLetter, by: string): Promise<Released['failed'] | 'key_parked'> {
     return this.#inLane(placed, async (lane) => {
-      this.#refuseResolved(placed);
+      this.#shelf.refuseResolved(placed);
       // It may have been parked while the request waited for the lane.
-      return this.#parkedOf(placed) ? 'key_parked' : this.#again(lane, placed, by);
+      return this.#shelf.parkedOf(placed) ? 'key_parked' : this.#again(lane, placed, by);
     });
   }
 
@@ -224,71 +230,20 @@ export class DeadLetterOps {
     return this.group.inLane(letter.topic, letter.partition, work);
   }
 
-  async *#scan(topic: string, from: string | undefined): AsyncGenerator<PlacedDeadLetter> {
-    for (;;) {
-      const page = await this.group.letters.read(topic, from, scanPage);
-      yield* page;
-      const last = page.at(-1);
-      if (!last || page.length < scanPage) return;
-      from = this.group.letters.after(last.place);
-    }
+  /** What waits behind the keys of other members' partitions is known to those alone until it is looked up. */
+  async #lookAtOthers(): Promise<void> {
+    if (!this.#exchange) return;
+    await this.group.parking.catchUp();
+    await this.group.parking.gather((topic, partition) => !this.group.owns(topic, partition));
   }
+}
 
-  async #find(deadLetterId: string): Promise<PlacedDeadLetter> {
-    const parsed = parseDeadLetterId(deadLetterId);
-    const placed = parsed && this.group.topics.has(parsed.topic) ? await this.group.letters.at(parsed.topic, parsed.place) : undefined;
-    if (!placed) throw new DeadLetterRefusal('unknown_dead_letter', `${this.group.group} has no dead letter ${deadLetterId}`);
-    return placed;
-  }
+const nothingToRelease = (topic: string, key: string): DeadLetterRefusal =>
+  new DeadLetterRefusal('nothing_to_release', `no dead letter of ${key} waits in ${topic}`);
 
-  async #unresolved(deadLetterId: string): Promise<PlacedDeadLetter> {
-    const placed = await this.#find(deadLetterId);
-    this.#refuseResolved(placed);
-    return placed;
-  }
-
-  #refuseResolved(placed: PlacedDeadLetter): void {
-    const resolution = this.#resolutionOf(placed);
-    if (resolution) throw new DeadLetterRefusal('already_resolved', `it was ${resolution.how} by ${resolution.by}`);
-  }
-
-  #resolutionOf({ letter }: PlacedDeadLetter): Resolution | undefined {
-    return this.group.parking.resolution(letter.topic, letter.offset);
-  }
-
-  #parkedOf({ letter }: PlacedDeadLetter): ParkedKey | undefined {
-    return letter.record.key === undefined ? undefined : this.group.parking.find(letter.topic, letter.record.key);
-  }
-
-  /** A crash came between the dead letter and the parking of its key, and it was written again. */
-  #isCopy(placed: PlacedDeadLetter): boolean {
-    const known = this.#parkedOf(placed)?.letters.get(placed.letter.offset);
-    return known !== undefined && known.place !== placed.place;
-  }
-
-  #topicsFrom(topic: string | undefined, start: string | undefined): string[] {
-    const topics = [...this.group.topics.keys()];
-    if (topic !== undefined && !topics.includes(topic))
-      throw new DeadLetterRefusal('unknown_topic', `${this.group.group} does not consume ${topic}`);
-    const asked = topic === undefined ? topics : [topic];
-    return start === undefined ? asked : asked.slice(Math.max(0, asked.indexOf(start)));
-  }
-
-  #viewOf(placed: PlacedDeadLetter): DeadLetterView {
-    const { place, letter, at } = placed;
-    const resolution = this.#resolutionOf(placed);
-    const failures = this.group.parking.failures(letter.topic, letter.offset);
-    const status = resolution?.how ?? (this.#parkedOf(placed) ? 'parked' : 'open');
-    return {
-      ...letter,
-      deadLetterId: deadLetterIdOf(letter.topic, place),
-      at,
-      status,
-      failedReleases: failures?.attempts ?? 0,
-      ...(failures && { lastError: failures.last }),
-      ...(resolution && { resolution }),
-    };
-  }
+function releasedOf({ released }: OpsAnswer): Released {
+  if (!released) throw new Error('the answer to a release does not say what was released');
+  return released;
 }
 
 const firstOf = (parked: ParkedKey): LetterRef | undefined => parked.letters.values().next().value;

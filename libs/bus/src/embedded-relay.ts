@@ -1,9 +1,11 @@
 import type { EventStore, FeedBatch, LogFeed, StoredEvent } from '@tongbao/event-store';
 import { messageSent, type MessageSent } from './bus-stream.js';
+import { messagingSystem, RelayMeter, Sends } from './bus-telemetry.js';
 import { errorText } from './error-text.js';
-import { publishedRecord } from './message.js';
+import { headerNames, publishedRecord } from './message.js';
 import type { Publication } from './publication.js';
-import { SavedPosition, type SaveRhythm } from './saved-position.js';
+import { SavedPosition } from './saved-position.js';
+import type { SaveRhythm } from './saver.js';
 import { busStreamOf, isCommandTopic } from './topic.js';
 
 interface Place {
@@ -40,13 +42,16 @@ export class EmbeddedRelay {
   #inDoubt = true;
   #error: unknown;
   #handling: Promise<void> = Promise.resolve();
+  readonly #meter: RelayMeter;
 
   constructor(
     private readonly store: EventStore,
     private readonly feed: LogFeed,
     private readonly publication: Publication,
     private readonly commandTopics: readonly string[],
-  ) {}
+  ) {
+    this.#meter = new RelayMeter(publication.publisher.service);
+  }
 
   async start(rhythm: SaveRhythm): Promise<void> {
     const { service, categories } = this.publication.publisher;
@@ -126,15 +131,25 @@ export class EmbeddedRelay {
       if (!first || !last) continue;
       const commandId = `relay ${this.publication.publisher.service} ${first.position}:${first.index}`;
       // Other services' relays and direct senders append here as well, so there is no revision to expect.
-      await this.store.append(
-        busStreamOf(topic),
-        'any',
-        chunk.map((message) => message.sent),
-        { commandId },
+      await this.#sends(topic, chunk).during(() =>
+        this.store.append(
+          busStreamOf(topic),
+          'any',
+          chunk.map((message) => message.sent),
+          { commandId },
+        ),
       );
       this.#sent.set(topic, last);
       this.#relayed += chunk.length;
+      this.#meter.published(topic, chunk.length);
     }
+  }
+
+  /** The messages keep the trace of their event: their ids in the stream derive from what they hold, and a repetition must have the same. */
+  #sends(topic: string, chunk: readonly Due[]): Sends {
+    const sends = new Sends(messagingSystem(false));
+    for (const { sent } of chunk) sends.begin(topic, sent.headers[headerNames.id] ?? '', sent.headers[headerNames.traceparent]);
+    return sends;
   }
 
   /** Reads back what this relay appended to each topic. A message is later in the log than what it was published from: older ones need no look. */

@@ -3,7 +3,8 @@ import type { EventStore, FeedBatch, LogFeed, StoredEvent } from '@tongbao/event
 import { errorText } from './error-text.js';
 import type { BusRecord } from './message.js';
 import { PartitionProgress } from './partition-progress.js';
-import { SavedPosition, type SaveRhythm } from './saved-position.js';
+import { SavedPosition } from './saved-position.js';
+import type { SaveRhythm } from './saver.js';
 import { partitionOf } from './topic.js';
 import type { Receiver, TopicProgress } from './transport.js';
 

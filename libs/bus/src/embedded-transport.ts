@@ -1,12 +1,13 @@
 import { categoryOf, type EventStore, type LogFeed, type StoredEvent } from '@tongbao/event-store';
-import { isMessageSent, recordOf } from './bus-stream.js';
+import { isMessageSent, messageSent, recordOf } from './bus-stream.js';
 import type { DeadLetterLog } from './dead-letter.js';
 import { EmbeddedDeadLetters } from './embedded-dead-letters.js';
 import { EmbeddedRelay, type RelayStatus } from './embedded-relay.js';
 import { EmbeddedTopic, type SourceMessage, type TopicSource } from './embedded-topic.js';
-import { publishedRecord, type Publisher } from './message.js';
+import { publishedRecord, type BusRecord, type Publisher } from './message.js';
 import { Publication } from './publication.js';
-import { defaultRhythm, type SaveRhythm } from './saved-position.js';
+import { defaultRhythm } from './saved-position.js';
+import type { SaveRhythm } from './saver.js';
 import { busStreamOf, hubCommandTopics, isCommandTopic, type CommandTopic, type TopicKind } from './topic.js';
 import type { Receiver, Subscription, Transport } from './transport.js';
 
@@ -26,6 +27,7 @@ export interface EmbeddedTransportOptions {
  * topics are streams `bus_<topic>`, filled by one relay for each service.
  */
 export class EmbeddedTransport implements Transport {
+  readonly shared = false;
   readonly #publications: Publication[] = [];
   readonly #eventTopics = new Map<string, Publication>();
   readonly #commandTopics: ReadonlyMap<string, CommandTopic>;
@@ -57,6 +59,11 @@ export class EmbeddedTransport implements Transport {
 
   deadLetters(group: string): DeadLetterLog {
     return new EmbeddedDeadLetters(this.options.store, group);
+  }
+
+  async send(topic: string, record: BusRecord, commandId: string): Promise<bigint> {
+    const { position } = await this.options.store.append(busStreamOf(topic), 'any', [messageSent(record)], { commandId });
+    return position;
   }
 
   async subscribe(receiver: Receiver, topics: readonly string[]): Promise<Subscription> {

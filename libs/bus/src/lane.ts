@@ -1,3 +1,4 @@
+import type { Loop } from '@tongbao/telemetry';
 import { Stopped } from './retry.js';
 import type { Delivery } from './transport.js';
 
@@ -11,8 +12,11 @@ export interface Pause {
 
 export interface LaneOptions {
   process: (lane: Lane, delivery: Delivery) => Promise<void>;
-  stopping: AbortSignal;
   onFailure: (lane: Lane, error: unknown) => void;
+  /** The lane begins when this has ended: an earlier lane of the partition may still have a delivery in hand. */
+  after?: Promise<void>;
+  /** Is told of progress. */
+  loop?: Loop;
 }
 
 interface Task {
@@ -25,8 +29,10 @@ export class Lane {
   pause: Pause | undefined;
   /** Something failed that nothing should make fail: the lane stands until the process is restarted. */
   failure: unknown;
+  readonly #ending = new AbortController();
   #deliveries: Delivery[] = [];
   #next = 0;
+  #inHand: Delivery | undefined;
   #tasks: Task[] = [];
   #running: Promise<void> | undefined;
 
@@ -34,13 +40,31 @@ export class Lane {
     readonly topic: string,
     readonly partition: number,
     private readonly options: LaneOptions,
-  ) {}
+  ) {
+    options.loop?.idle();
+  }
 
   get queued(): number {
     return this.#deliveries.length - this.#next;
   }
 
+  /** What is being dealt with, else what comes next. */
+  get oldest(): Delivery | undefined {
+    return this.#inHand ?? this.#deliveries[this.#next];
+  }
+
+  /** A try that failed is progress too. */
+  beat(): void {
+    this.options.loop?.beat();
+  }
+
+  /** Aborted when nothing more may begin. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   push(delivery: Delivery): void {
+    if (this.#ending.signal.aborted) return;
     this.#deliveries.push(delivery);
     this.#start();
   }
@@ -48,7 +72,7 @@ export class Lane {
   /** Does something between two deliveries, before those that wait. Rejects with Stopped when the lane ends before that. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    if (this.options.stopping.aborted || this.failure !== undefined) reject(new Stopped());
+    if (this.#ending.signal.aborted || this.failure !== undefined) reject(new Stopped());
     else {
       const run = async () => {
         try {
@@ -63,8 +87,17 @@ export class Lane {
     return promise;
   }
 
+  /** Begins nothing more: what waits is dropped. */
+  end(): void {
+    this.#ending.abort();
+    this.#deliveries = [];
+    this.#next = 0;
+    if (!this.#running) this.options.loop?.end();
+  }
+
   /** Resolves when nothing is in hand. */
   async idle(): Promise<void> {
+    await this.options.after;
     await this.#running;
   }
 
@@ -73,16 +106,20 @@ export class Lane {
   }
 
   async #work(): Promise<void> {
+    const ending = this.#ending.signal;
     try {
       // The caller first ends what it is at.
-      await Promise.resolve();
-      while (!this.options.stopping.aborted) {
+      await this.options.after;
+      while (!ending.aborted) {
+        this.beat();
         const task = this.#tasks.shift();
         if (task) await task.run();
         else {
           const delivery = this.#take();
           if (!delivery) break;
+          this.#inHand = delivery;
           await this.options.process(this, delivery);
+          this.#inHand = undefined;
         }
       }
     } catch (error) {
@@ -92,8 +129,16 @@ export class Lane {
       }
     } finally {
       this.#running = undefined;
-      if (this.options.stopping.aborted || this.failure !== undefined) for (const { abandon } of this.#tasks.splice(0)) abandon();
+      this.#rest(ending.aborted);
+      if (ending.aborted || this.failure !== undefined) for (const { abandon } of this.#tasks.splice(0)) abandon();
     }
+  }
+
+  /** A lane that failed is told by `failure`: it must not look busy besides. */
+  #rest(isOver: boolean): void {
+    this.#inHand = undefined;
+    if (isOver) this.options.loop?.end();
+    else this.options.loop?.idle();
   }
 
   #take(): Delivery | undefined {

@@ -38,6 +38,18 @@ describe('a message', () => {
     );
   });
 
+  it('tells what led to it, where that is not the event', () => {
+    const record = publishedRecord('payment', stored, 0, { topic: 't', key: 'p1', type: 'News', data: {}, causationId: 'refund-7' });
+    expect(readMessage('t', record).causationId).toBe('refund-7');
+  });
+
+  it('that is signed or encrypted is left to whoever can verify it', () => {
+    const { headers, key } = publishedRecord('payment', stored, 0, { topic: 't', key: 'p1', type: 'News', data: {} });
+    const jose = { ...headers, [headerNames.contentType]: 'application/jose' };
+    expect(readMessage('t', { key, headers: jose, payload: 'eyJ.e30.c2ln' }).data).toEqual({ jose: 'eyJ.e30.c2ln' });
+    expect(() => readMessage('t', { key, headers: jose, payload: {} })).toThrow(MalformedMessage);
+  });
+
   it.each(['null', '1', '"text"', '[]', ''])('with the payload %s is malformed', (payload) => {
     const record = publishedRecord('payment', stored, 0, { topic: 't', key: 'p1', type: 'News', data: {} });
     expect(() => readMessage('t', { ...record, payload })).toThrow(MalformedMessage);

@@ -1,3 +1,4 @@
+import { joseContentType } from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
 
 /** A message as a handler gets it. */
@@ -24,6 +25,10 @@ export interface OutgoingMessage {
   key: string;
   type: string;
   data: object;
+  /** What led to it, where that is not to be the event itself: the command of an outsider who waits for its outcome. */
+  causationId?: string;
+  /** The trace that it belongs to, where that is not the event's. */
+  traceparent?: string;
 }
 
 /** A service's publisher: a pure map of its private events to messages. */
@@ -40,7 +45,7 @@ export interface BusRecord {
   key: string | undefined;
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
-  /** JSON text, or what it was parsed to already. */
+  /** JSON text, or what it was parsed to already; compact JOSE where the content type says so. */
   payload: string | object;
 }
 
@@ -56,6 +61,9 @@ export const headerNames = {
   traceparent: 'traceparent',
   contentType: 'content-type',
   position: 'tongbao-position',
+  revision: 'tongbao-revision',
+  /** Marks a message that ops have sent once more, and names that replay: the hub's own groups pass it over. */
+  replay: 'tongbao-replay',
 } as const;
 
 /** The record cannot be read as a message; no repetition mends that. */
@@ -70,7 +78,7 @@ export function readMessage(topic: string, { key, headers, payload }: BusRecord)
   if (!key) throw new MalformedMessage('the message has no key');
   if (!id) throw new MalformedMessage(`the message has no id (header ${headerNames.id})`);
   if (!type) throw new MalformedMessage(`the message has no type (header ${headerNames.type})`);
-  const message: Message = { topic, key, id, type, data: readPayload(payload), time: headers[headerNames.time] ?? '' };
+  const message: Message = { topic, key, id, type, data: readData(headers, payload), time: headers[headerNames.time] ?? '' };
   const causationId = headers[headerNames.causationId];
   const correlationId = headers[headerNames.correlationId];
   const traceparent = headers[headerNames.traceparent];
@@ -80,6 +88,18 @@ export function readMessage(topic: string, { key, headers, payload }: BusRecord)
   if (traceparent) message.traceparent = traceparent;
   if (position) message.position = readPosition(position);
   return message;
+}
+
+/** What an outsider has signed or encrypted is read by whoever can verify it. */
+export interface JoseData {
+  /** Compact JWS or JWE. */
+  jose: string;
+}
+
+function readData(headers: BusRecord['headers'], payload: string | object): object {
+  if (headers[headerNames.contentType] !== joseContentType) return readPayload(payload);
+  if (typeof payload !== 'string') throw new MalformedMessage(`the payload is not the text that ${joseContentType} says`);
+  return { jose: payload } satisfies JoseData;
 }
 
 function readPayload(payload: string | object): object {
@@ -111,10 +131,12 @@ export function publishedRecord(service: string, stored: StoredEvent, index: num
     [headerNames.type]: outgoing.type,
     [headerNames.source]: service,
     [headerNames.time]: stored.createdAt.toISOString(),
-    [headerNames.causationId]: stored.id,
+    [headerNames.causationId]: outgoing.causationId ?? stored.id,
     [headerNames.position]: String(stored.position),
+    [headerNames.revision]: String(stored.revision),
   };
   if (metadata.$correlationId) headers[headerNames.correlationId] = metadata.$correlationId;
-  if (metadata.traceparent) headers[headerNames.traceparent] = metadata.traceparent;
+  const traceparent = outgoing.traceparent ?? metadata.traceparent;
+  if (traceparent) headers[headerNames.traceparent] = traceparent;
   return { key: outgoing.key, headers, payload: outgoing.data };
 }

@@ -1,8 +1,11 @@
-import type { EventStore } from '@tongbao/event-store';
+import type { EventStore, StoredEvent } from '@tongbao/event-store';
 import type { DeadLetterError, DeadLetterLog, DeadLetterPlace } from './dead-letter.js';
+import { OpsRequests, type OpsRequestEvent } from './ops-requests.js';
+import { compareOffsets } from './transport.js';
 
 /** What the stream `parking-<group>` says. `by` is who asked for it; `offset` is the dead letter's place in its original topic. */
-type ParkingEvent =
+export type ParkingEvent =
+  | OpsRequestEvent
   | { type: 'KeyParked'; topic: string; key: string; partition: number; offset: string; place: DeadLetterPlace }
   | { type: 'ReleaseRequested'; topic: string; key: string; by: string }
   | { type: 'ReleaseFailed'; topic: string; key?: string; offset: string; attempt: number; error: DeadLetterError; by: string }
@@ -44,26 +47,53 @@ export interface Failures {
   last: DeadLetterError;
 }
 
-/** What a group has parked and resolved. Every change is in the store before it is in memory. */
+/**
+ * What a group has parked and resolved: the fold of its stream. Every change is in the store before it is in memory. What other members of the
+ * group write comes in by `fold` or `catchUp`.
+ */
 export class Parking {
+  readonly requests = new OpsRequests();
   readonly #parked = new Map<string, ParkedKey>();
   readonly #resolved = new Map<string, Resolution>();
   readonly #failures = new Map<string, Failures>();
-  readonly #stream: string;
+  readonly stream: string;
+  /** Every event before this revision is folded. */
+  #next = 0;
+  /** Own events that were folded before others' that lie between. */
+  readonly #ahead = new Set<number>();
 
-  private constructor(
+  constructor(
     private readonly store: EventStore,
     group: string,
+    private readonly letters: DeadLetterLog,
     private readonly now: () => Date,
   ) {
-    this.#stream = `parking-${group}`;
+    this.stream = `parking-${group}`;
   }
 
-  static async load(store: EventStore, group: string, letters: DeadLetterLog, now: () => Date): Promise<Parking> {
-    const parking = new Parking(store, group, now);
-    for (const { event, createdAt } of await store.read<ParkingEvent>(parking.#stream)) parking.#apply(event, createdAt);
-    for (const topic of new Set(parking.parked().map((parked) => parked.topic))) await parking.#gather(topic, letters);
-    return parking;
+  async load(): Promise<void> {
+    await this.catchUp();
+    await this.gather(() => true);
+  }
+
+  /** Folds what has been written since the last look. */
+  async catchUp(): Promise<void> {
+    for (const stored of await this.store.read<ParkingEvent>(this.stream, { from: this.#next })) this.fold(stored);
+  }
+
+  fold({ event, revision, createdAt }: StoredEvent<ParkingEvent>): void {
+    if (revision < this.#next) return;
+    this.#next = revision + 1;
+    if (!this.#ahead.delete(revision)) this.#apply(event, createdAt);
+  }
+
+  /** Looks up which dead letters wait behind the parked keys of some partitions: followers are no events. */
+  async gather(of: (topic: string, partition: number) => boolean): Promise<void> {
+    const byTopic = Map.groupBy(
+      this.parked().filter(({ topic, partition }) => of(topic, partition)),
+      ({ topic }) => topic,
+    );
+    for (const [topic, keys] of byTopic) await this.#gather(topic, keys);
   }
 
   find(topic: string, key: string): ParkedKey | undefined {
@@ -119,14 +149,35 @@ export class Parking {
     await this.#record({ type: 'KeyReleased', topic, key, by }, `release ${requestId}`);
   }
 
-  /** Several lanes write here, each about keys of its own: their events need no order among each other, so any revision will do. */
+  /** Asks whichever member has the partition. */
+  async ask(event: Extract<OpsRequestEvent, { type: 'OpsRequested' }>): Promise<void> {
+    await this.#record(event, `ask ${event.requestId}`);
+  }
+
+  async answer(event: Extract<OpsRequestEvent, { type: 'OpsAnswered' }>): Promise<void> {
+    await this.#record(event, `answer ${event.requestId}`);
+  }
+
+  /**
+   * Several lanes, and several members, write here, each about keys of its own: their events need no order among each other, so any revision
+   * will do.
+   */
   async #record(event: ParkingEvent, commandId: string): Promise<void> {
-    await this.store.append(this.#stream, 'any', [event], { commandId, ...('by' in event && { actor: event.by }) });
+    const context = { commandId, ...('by' in event && { actor: event.by }) };
+    const { revision } = await this.store.append(this.stream, 'any', [event], context);
+    // It came in from the stream before the append returned.
+    if (revision < this.#next) return;
     this.#apply(event, this.now());
+    this.#ahead.add(revision);
+    while (this.#ahead.delete(this.#next)) this.#next += 1;
   }
 
   #apply(event: ParkingEvent, at: Date): void {
     switch (event.type) {
+      case 'OpsRequested':
+      case 'OpsAnswered':
+        this.requests.apply(event);
+        return;
       case 'KeyParked':
         this.#onParked(event, at);
         return;
@@ -153,6 +204,8 @@ export class Parking {
 
   #onParked(event: Extract<ParkingEvent, { type: 'KeyParked' }>, since: Date): void {
     const { topic, key, partition, offset, place } = event;
+    // Said twice: by a member that had lost the partition already, and by the one that has it now.
+    if (this.find(topic, key) || this.resolution(topic, offset)) return;
     const first: LetterRef = { topic, key, offset, place };
     this.#parked.set(nameOf(topic, key), { topic, key, partition, since, first, letters: new Map([[offset, first]]) });
   }
@@ -168,26 +221,30 @@ export class Parking {
     if (key !== undefined) this.#parked.get(nameOf(topic, key))?.letters.delete(offset);
   }
 
-  /** Finds the followers of a topic's parked keys, from the first dead letter on that parked one. */
-  async #gather(topic: string, letters: DeadLetterLog): Promise<void> {
-    const firsts = this.parked()
-      .filter((parked) => parked.topic === topic)
-      .map(({ first }) => first.place);
-    let from = firsts.reduce((earliest, place) => (letters.compare(place, earliest) < 0 ? place : earliest));
+  async #gather(topic: string, keys: readonly ParkedKey[]): Promise<void> {
+    const { letters } = this;
+    const found = new Map(keys.map((parked) => [parked.key, { parked, refs: [parked.first] }]));
+    let from = keys.map(({ first }) => first.place).reduce((earliest, place) => (letters.compare(place, earliest) < 0 ? place : earliest));
     for (;;) {
       const page = await letters.read(topic, from, gatherPage);
-      for (const { place, letter } of page)
-        this.#gathered(topic, letter.record.key, { topic, key: letter.record.key, offset: letter.offset, place }, letters);
+      for (const { place, letter } of page) {
+        const { key } = letter.record;
+        const behind = key === undefined ? undefined : found.get(key);
+        if (behind && letters.compare(place, behind.parked.first.place) >= 0)
+          behind.refs.push({ topic, key, offset: letter.offset, place });
+      }
       const last = page.at(-1);
-      if (!last || page.length < gatherPage) return;
+      if (!last || page.length < gatherPage) break;
       from = letters.after(last.place);
     }
+    for (const { parked, refs } of found.values()) this.#lineUp(parked, refs);
   }
 
-  #gathered(topic: string, key: string | undefined, ref: LetterRef, letters: DeadLetterLog): void {
-    const parked = key === undefined ? undefined : this.find(topic, key);
-    if (!parked || letters.compare(ref.place, parked.first.place) < 0 || this.resolution(topic, ref.offset)) return;
-    this.follow(parked, ref);
+  #lineUp(parked: ParkedKey, refs: readonly LetterRef[]): void {
+    parked.letters = new Map();
+    // A member that had lost the partition may have written behind the one that has it: the order that counts is that of the topic.
+    for (const ref of refs.toSorted((left, right) => compareOffsets(left.offset, right.offset)))
+      if (!this.resolution(ref.topic, ref.offset)) this.follow(parked, ref);
   }
 }
 

@@ -1,6 +1,6 @@
 import { categoryOf, type StoredEvent } from '@tongbao/event-store';
 import type { OutgoingMessage, Publisher } from './message.js';
-import { isCommandTopic, topicsOf } from './topic.js';
+import { isCommandTopic, isPlatformTopic, topicsOf } from './topic.js';
 
 const none: readonly OutgoingMessage[] = [];
 
@@ -31,9 +31,6 @@ export class Publication {
   }
 
   #serves(topic: string): boolean {
-    return this.topics.has(topic) || (isCommandTopic(topic) && this.commandTopics.has(topic)) || topic.startsWith(platformTopics);
+    return this.topics.has(topic) || (isCommandTopic(topic) && this.commandTopics.has(topic)) || isPlatformTopic(topic);
   }
 }
-
-/** Topics of single platforms: as many as there are platforms, read by them alone. */
-const platformTopics = 'tongbao.platform.';

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Outage } from '@tongbao/event-store';
 
-/** The group stops before this was done; whoever asked may ask again after the next start. */
-export class Stopped extends Error {
+/** The group stops, or gives the partition up, before this was done; whoever asked may ask again. */
+export class Stopped extends Outage {
   override readonly name = 'Stopped';
   constructor() {
-    super('the group is stopping');
+    super('the group is stopping, or gives the partition up');
   }
 }
 

@@ -15,6 +15,14 @@ export const hubCommandTopics: readonly CommandTopic[] = [
   { name: topics.settlementCommands },
 ];
 
+/** Which topics each of the hub's consumer groups reads; where groups share topics over brokers, each has dead letters of its own. */
+export const hubSubscriptions: Readonly<Record<string, readonly string[]>> = {
+  payment: [topics.paymentCommands, topics.ledgerEvents, topics.settlementEvents],
+  ledger: [topics.ledgerCommands],
+  settlement: [topics.settlementCommands, topics.ledgerEvents],
+  notification: [topics.paymentEvents, topics.settlementEvents],
+};
+
 /** How a topic is served. */
 export interface TopicKind {
   kind: 'commands' | 'events';
@@ -22,6 +30,9 @@ export interface TopicKind {
 }
 
 export const isCommandTopic = (topic: string): boolean => topic.endsWith('.commands');
+
+/** A topic of a single platform: as many as there are platforms, each read by its platform alone. */
+export const isPlatformTopic = (topic: string): boolean => topic.startsWith('tongbao.platform.');
 
 /** The stream of a command topic, or of a group's dead letters, in the embedded form. */
 export const busStreamOf = (topic: string): string => `bus_${topic}`;

@@ -23,6 +23,11 @@ export function compareOffsets(left: string, right: string): number {
   return 0;
 }
 
+export interface TopicPartition {
+  topic: string;
+  partition: number;
+}
+
 /** What a transport needs of the group it delivers to. */
 export interface Receiver {
   readonly group: string;
@@ -31,6 +36,17 @@ export interface Receiver {
   passOver(topic: string): void;
   /** Queues the delivery in the lane of its partition. Order within a partition is the order of these calls. */
   take(delivery: Delivery): void;
+}
+
+/** A group that other processes may be members of too. */
+export interface MemberReceiver extends Receiver {
+  /**
+   * The partitions that this member has from now on. It may be given their deliveries once this has resolved; what makes it reject is to be tried
+   * again, except Stopped.
+   */
+  assigned(partitions: readonly TopicPartition[]): Promise<void>;
+  /** The member may lose all of its partitions: what waits is dropped. Resolves when nothing of them is in hand any more. */
+  revoked(): Promise<void>;
 }
 
 export interface TopicProgress {
@@ -43,6 +59,12 @@ export interface TopicProgress {
   head: bigint;
   /** Delivered and not yet dealt with. */
   open: number;
+  /** Partitions that this member has, where members share a topic; the figures above and below are sums over those. */
+  partitions?: number;
+  /** Messages that are not dealt with yet, delivered or not. */
+  lagMessages?: number;
+  /** Age of the oldest message that was delivered and is not dealt with. */
+  lagSeconds?: number;
   /** Why delivery stands still, or why offsets cannot be saved. */
   error?: string;
 }
@@ -62,6 +84,8 @@ export interface Subscription {
 
 /** How records get from and to the outside of a process. */
 export interface Transport {
+  /** Whether other processes may be members of the same groups. */
+  readonly shared: boolean;
   /** Begins to publish. Repeated calls change nothing. */
   start(): Promise<void>;
   /** Ends publishing; what was read and not yet published will be at the next start. */
@@ -69,6 +93,16 @@ export interface Transport {
   /** How a topic is served; undefined when nothing serves it. */
   topic(name: string): TopicKind | undefined;
   deadLetters(group: string): DeadLetterLog;
-  /** Loads where the group stands; delivers nothing before `start`. */
-  subscribe(receiver: Receiver, topics: readonly string[]): Promise<Subscription>;
+  /**
+   * Sends to a command topic. Returns when the record is durable.
+   * @param commandId the same for every try of the same send
+   * @returns its position in the log, where there is one
+   * @throws Outage when that could not be reached which keeps it: whether it was kept is unknown
+   */
+  send(topic: string, record: BusRecord, commandId: string): Promise<bigint | undefined>;
+  /**
+   * Loads where the group stands; delivers nothing before `start`.
+   * @throws BusMisconfigured when the topics are not there, or not as they must be
+   */
+  subscribe(receiver: MemberReceiver, topics: readonly string[]): Promise<Subscription>;
 }

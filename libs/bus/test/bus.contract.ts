@@ -5,6 +5,7 @@ import {
   commandTopic,
   gate,
   newsTopic,
+  numberIn,
   outsideTopic,
   until,
   type BusHarness,
@@ -40,7 +41,7 @@ const one = (topic: string, type: string, handler: TestHandler, rest: Omit<Proce
 });
 
 const list = async (process: TestProcess): Promise<DeadLetterView[]> => (await process.deadLetters('reader').list()).items;
-const numbersOf = (letters: DeadLetterView[]) => letters.map(({ record }) => (record.payload as { n: number }).n);
+const numbersOf = (letters: DeadLetterView[]) => letters.map(({ record }) => numberIn(record));
 
 function describeDelivery(world: () => World): void {
   it('keeps the order of each key, and lets no key wait for another partition', async () => {
@@ -92,6 +93,23 @@ function describeDelivery(world: () => World): void {
     await until(() => process.status('reader').topics[0]?.handled === 1);
     expect(seen).toEqual([2]);
     expect(process.status('reader').topics[0]).toMatchObject({ passedOver: 1, dead: 0 });
+  });
+
+  it('passes over what was replayed, even if its key is parked, and counts it', async () => {
+    const seen: number[] = [];
+    const process = await world().start(one(commandTopic, 'Do', handlerFailingBelow(0, seen)));
+    await world().send(commandTopic, 'parked', 'Do', -1);
+    const headers = { ...headersOf([]), [headerNames.replay]: 'replay 1' };
+    for (const key of ['k', 'parked']) await world().sendRaw({ topic: commandTopic, key, headers, payload: '{"n":1}' });
+    await world().send(commandTopic, 'k', 'Do', 2);
+    await until(() => process.status('reader').topics[0]?.passedOver === 2 && seen.length === 1);
+    expect(seen).toEqual([2]);
+    expect(numbersOf(await list(process))).toEqual([-1]);
+    await process.stop();
+    await world().start(one(commandTopic, 'Do', handlerFailingBelow(0, seen)));
+    await world().send(commandTopic, 'k', 'Do', 3);
+    await until(() => seen.length === 2);
+    expect(seen).toEqual([2, 3]);
   });
 
   it('delivers again what was handled but not saved before a crash', async () => {
@@ -422,7 +440,7 @@ function describeOps(world: () => World): void {
     await until(async () => (await list(process)).length === 1);
     const [letter] = await list(process);
     await expect(ops.releaseOne(letter!.deadLetterId, 'olga')).rejects.toMatchObject({ code: 'key_parked' });
-    await expect(ops.show(`${commandTopic}:99`)).rejects.toMatchObject({ code: 'unknown_dead_letter' });
+    await expect(ops.show(`${commandTopic}:999999`)).rejects.toMatchObject({ code: 'unknown_dead_letter' });
     await expect(ops.show('nonsense')).rejects.toMatchObject({ code: 'unknown_dead_letter' });
     await expect(ops.release(commandTopic, 'nobody', 'olga')).rejects.toMatchObject({ code: 'nothing_to_release' });
     await expect(ops.release(newsTopic, 'k', 'olga')).rejects.toMatchObject({ code: 'unknown_topic' });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Outage } from '@tongbao/event-store';
-import { commandTopic, newsTopic, until, type ProcessSetup, type TestHandler, type TestProcess, type World } from './harness.js';
+import { commandTopic, newsTopic, numberIn, until, type ProcessSetup, type TestHandler, type TestProcess, type World } from './harness.js';
 
 /** Outages, and everything at once. */
 export function describeFaults(world: () => World): void {
@@ -151,7 +151,7 @@ const handledIn = (runs: { key: string; n: number }[][]): ByKey =>
 
 async function buriedIn(process: TestProcess, group: string): Promise<ByKey> {
   const { items } = await process.deadLetters(group).list({ limit: 1_000 });
-  return byKey(items.map(({ record }) => ({ key: record.key!, n: (record.payload as { n: number }).n })));
+  return byKey(items.map(({ record }) => ({ key: record.key!, n: numberIn(record) })));
 }
 
 const same = (left: ByKey, right: ByKey): boolean => isDeepStrictEqual(left, right);

@@ -1,5 +1,5 @@
 import { topics } from '@tongbao/contracts';
-import type { BusServer, DeadLetterOps, GroupStatus, Message, RawMessage } from '../src/index.js';
+import type { BusRecord, BusServer, DeadLetterOps, GroupStatus, Message, RawMessage } from '../src/index.js';
 
 /** Topics that every harness serves. */
 export const newsTopic = topics.paymentEvents;
@@ -50,6 +50,12 @@ export interface World {
 
 export interface BusHarness {
   open(): Promise<World>;
+}
+
+/** The `n` of a dead letter: brokers keep its text, the event store what that was parsed to. */
+export function numberIn({ payload }: BusRecord): number {
+  const data: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload;
+  return (data as { n: number }).n;
 }
 
 /** Waits for a condition, however long a busy machine takes; the test's own timeout ends it. */

@@ -3,7 +3,7 @@ import { EventStore, idOf, LogFeed, StoreUnavailable, type DomainEvent } from '@
 import { startEventStoreServer, type EventStoreServer } from '@tongbao/event-store-server';
 import { EmbeddedTransport, type Publisher } from '../src/index.js';
 import type { MessageSent } from '../src/bus-stream.js';
-import { Life, mortalStore, storeThrough } from './embedded.harness.js';
+import { Life, mortalStore, storeThrough } from './mortal.js';
 import { commandTopic, until } from './harness.js';
 
 interface HoldsNeeded extends DomainEvent {

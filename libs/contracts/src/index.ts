@@ -11,6 +11,8 @@ export * from './facts/top-up.js';
 export * from './facts/transfer.js';
 export * from './facts/window.js';
 export * from './messages.js';
+export * from './platform-commands.js';
 export * from './problem-codes.js';
 export * from './provider.js';
+export * from './signatures.js';
 export * from './topics.js';

@@ -1,38 +1,27 @@
-import type { CommandRefused } from './facts/command.js';
-import type {
-  CaptureConflicted,
-  PayerActionRequired,
-  PaymentCancelled,
-  PaymentCaptured,
-  PaymentDeclined,
-  PaymentExpired,
-  PaymentRefunded,
-  PaymentReference,
-  PaymentSettled,
-  RefundDeclined,
-  Reservation,
-} from './facts/payment.js';
+import type { CommandAccepted, CommandRefused } from './facts/command.js';
+import type { PaymentReference, Reservation } from './facts/payment.js';
+import type { AmountMinor, Code, CurrencyCode, HubId, Minor, PartyName, PaymentId, ProviderName, Timestamp } from './values.js';
 
-/** Commands on `tongbao.ledger.commands`, key = the hold's id. The message id is the command id. */
+/** Commands on `tongbao.ledger.commands`, key = the payment, or the hold of a payout. The message id is the command id. */
 export type LedgerCommand = PlaceHold | VoidHold;
 
 /** Answered by HoldPlaced or HoldRefused. All reservations or none. */
 export interface PlaceHold {
   type: 'PlaceHold';
-  holdId: string;
-  currency: string;
+  holdId: HubId;
+  currency: CurrencyCode;
   reservations: Reservation[];
   /** `payout` holds are refused when client money would not be covered. */
   purpose: 'payment' | 'payout';
   /** The payment or payout. */
-  ref: string;
+  ref: HubId;
 }
 
 export interface VoidHold {
   type: 'VoidHold';
-  holdId: string;
+  holdId: HubId;
   purpose: 'payment' | 'payout';
-  ref: string;
+  ref: HubId;
 }
 
 /** Outcomes on `tongbao.ledger.events`, key = the payment or payout. */
@@ -40,44 +29,142 @@ export type LedgerMessage = HoldPlaced | HoldRefused;
 
 export interface HoldPlaced {
   type: 'HoldPlaced';
-  holdId: string;
+  holdId: HubId;
   purpose: 'payment' | 'payout';
-  ref: string;
+  ref: HubId;
 }
 
 export interface HoldRefused {
   type: 'HoldRefused';
-  holdId: string;
+  holdId: HubId;
   purpose: 'payment' | 'payout';
-  ref: string;
-  code: string;
+  ref: HubId;
+  code: Code;
 }
 
-/** News on `tongbao.payment.events`, key = paymentId. Public: what platforms are told. */
+/**
+ * News on `tongbao.payment.events` and on the platform's own topic, key = paymentId, or commandId. Public: what platforms are told. Where a fact
+ * has the same name, the message says less: what became of the payment, not how.
+ */
 export type PaymentMessage =
-  | Pick<PayerActionRequired, 'type' | keyof PaymentReference | 'action'>
-  | Pick<PaymentCaptured, 'type' | keyof PaymentReference | 'amountMinor' | 'currency' | 'provider'>
-  | Pick<PaymentDeclined, 'type' | keyof PaymentReference | 'code'>
-  | Pick<PaymentExpired, 'type' | keyof PaymentReference>
-  | Pick<PaymentCancelled, 'type' | keyof PaymentReference | 'reason'>
-  | Pick<CaptureConflicted, 'type' | keyof PaymentReference>
-  | Pick<PaymentRefunded, 'type' | keyof PaymentReference | 'refundId' | 'amountMinor' | 'currency' | 'refundedMinor'>
-  | Pick<RefundDeclined, 'type' | keyof PaymentReference | 'refundId' | 'code'>
-  | Pick<PaymentSettled, 'type' | keyof PaymentReference | 'settlementId' | 'windowId' | 'sides'>
+  | PayerActionRequiredMessage
+  | PaymentCapturedMessage
+  | PaymentDeclinedMessage
+  | PaymentExpiredMessage
+  | PaymentCancelledMessage
+  | CaptureConflictedMessage
+  | PaymentRefundedMessage
+  | RefundDeclinedMessage
+  | PaymentSettledMessage
   | CommandRefused;
 
-/** News on `tongbao.settlement.events`, key = paymentId, settlementId or payoutId. */
-export type SettlementMessage =
-  | { type: 'PaymentSideSettled'; paymentId: string; settlementId: string; windowId: string; sides: { party: string; netMinor: number }[] }
-  | { type: 'WindowClosed'; windowId: string; currency: string; closedAt: string }
-  | { type: 'SettlementStatusChanged'; settlementId: string; currency: string; status: string; parties: string[] }
-  | {
-      type: 'PayoutStatusChanged';
-      payoutId: string;
-      settlementId: string;
-      party: string;
-      direction: string;
-      amountMinor: number;
-      currency: string;
-      status: string;
-    };
+/**
+ * Messages on `tongbao.platform.<platformId>.events`, which that platform alone reads; key = paymentId, or commandId. All its news, and the
+ * answers to its commands: each command over Kafka gets CommandAccepted or CommandRefused. `ce_causationid` is what the platform calls the command.
+ */
+export type PlatformMessage = PaymentMessage | CommandAccepted | PaymentAuthorizedMessage;
+
+/** The money is reserved and waits for a capture command. */
+export interface PaymentAuthorizedMessage extends PaymentReference {
+  type: 'PaymentAuthorized';
+}
+
+/** The payer must do something: open a page, scan a code, confirm in an app. */
+export interface PayerActionRequiredMessage extends PaymentReference {
+  type: 'PayerActionRequired';
+  action: { kind: 'redirect' | 'qr' | 'app'; value: string };
+}
+
+/** The money is taken. */
+export interface PaymentCapturedMessage extends PaymentReference {
+  type: 'PaymentCaptured';
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
+  provider: ProviderName;
+}
+
+/** Ended without money. */
+export interface PaymentDeclinedMessage extends PaymentReference {
+  type: 'PaymentDeclined';
+  code: Code;
+}
+
+/** Nobody paid in time. */
+export interface PaymentExpiredMessage extends PaymentReference {
+  type: 'PaymentExpired';
+}
+
+export interface PaymentCancelledMessage extends PaymentReference {
+  type: 'PaymentCancelled';
+  reason: string;
+}
+
+/** The provider took another amount or currency than was asked for; an operator decides. */
+export interface CaptureConflictedMessage extends PaymentReference {
+  type: 'CaptureConflicted';
+}
+
+export interface PaymentRefundedMessage extends PaymentReference {
+  type: 'PaymentRefunded';
+  refundId: HubId;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
+  /** All that has been refunded of this payment, this refund included. */
+  refundedMinor: AmountMinor;
+}
+
+export interface RefundDeclinedMessage extends PaymentReference {
+  type: 'RefundDeclined';
+  refundId: HubId;
+  code: Code;
+}
+
+/** A settlement settled sides of this payment's transfers; once for each settlement and window. */
+export interface PaymentSettledMessage extends PaymentReference {
+  type: 'PaymentSettled';
+  settlementId: HubId;
+  windowId: HubId;
+  /** Each party with the net of its sides. */
+  sides: { party: PartyName; netMinor: Minor }[];
+}
+
+/** News on `tongbao.settlement.events`, key = paymentId, windowId, settlementId or payoutId. */
+export type SettlementMessage = PaymentSideSettled | WindowClosedMessage | SettlementStatusChanged | PayoutStatusChanged;
+
+export interface PaymentSideSettled {
+  type: 'PaymentSideSettled';
+  paymentId: PaymentId;
+  settlementId: HubId;
+  windowId: HubId;
+  sides: { party: PartyName; netMinor: Minor }[];
+}
+
+export interface WindowClosedMessage {
+  type: 'WindowClosed';
+  windowId: HubId;
+  currency: CurrencyCode;
+  closedAt: Timestamp;
+}
+
+export interface SettlementStatusChanged {
+  type: 'SettlementStatusChanged';
+  settlementId: HubId;
+  currency: CurrencyCode;
+  /** `requested`, `calculated`, `mismatched`, `verified`, `approved`, `aborted`, `paying`, `settled`; new ones may come. */
+  status: string;
+  /** Empty until they are known. */
+  parties: PartyName[];
+}
+
+export interface PayoutStatusChanged {
+  type: 'PayoutStatusChanged';
+  payoutId: HubId;
+  settlementId: HubId;
+  party: PartyName;
+  /** `payout`: the hub pays; `collection`: the hub collects. */
+  direction: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
+  /** `requested`, `held`, `refused`, `awaiting_funds`, `instructed`, `confirmed`, `failed`, `returned`, `carried`; new ones may come. */
+  status: string;
+}

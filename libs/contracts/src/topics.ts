@@ -15,5 +15,11 @@ export const partitionsPerTopic = 12;
 /** What one platform may read. */
 export const platformEventsTopic = (platformId: string): string => `tongbao.platform.${platformId}.events`;
 
+/**
+ * How a platform's consumer groups begin. A dot in the platform's id is written otherwise, so that `A` may not call itself by the beginning of the
+ * groups of `A.B`.
+ */
+export const platformGroupPrefix = (platformId: string): string => `platform.${platformId.replaceAll('.', '%2E')}.`;
+
 /** Dead letters of a consumer group. */
 export const deadLetterTopic = (topic: string, group: string): string => `${topic}.${group}.dead`;

@@ -6,7 +6,7 @@ import { startEventStoreServer, type EventStoreServer } from './server.js';
  *   EVENT_STORE_DATA  folder of the data (required)
  *   EVENT_STORE_HOST  address to listen on, 127.0.0.1 by default
  *   EVENT_STORE_PORT  port to listen on, 2113 by default; 0 takes any that is free
- * Writes one line of JSON for what happens. SIGINT and SIGTERM end it gracefully; it ends with code 1 when it could not start or not commit.
+ * Writes one line of JSON for what happens; a parent process gets the message { ready, eventStoreUrl }. SIGINT and SIGTERM end it gracefully; it ends with code 1 when it could not start or not commit.
  */
 
 const say = (level: 'info' | 'error', message: string, more: object = {}) =>
@@ -43,6 +43,9 @@ try {
   stopOn('SIGINT', server);
   stopOn('SIGTERM', server);
   say('info', 'The event store is listening.', { port: server.port, connectionString: server.connectionString });
+  process.send?.({ ready: true, eventStoreUrl: server.connectionString });
+  // Whoever started it by fork has ended without having stopped it.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 } catch (error) {
   say('error', messageOf(error));
   process.exitCode = 1;

@@ -35,6 +35,15 @@ describe('an append', () => {
     expect(await test.store.head()).toBe(appended.position);
   });
 
+  it('is found from the position of the event that follows it', async () => {
+    const first = await test.store.append('thing-1', 'no_stream', [counted(1)], by('c1'));
+    const second = await test.store.append('thing-2', 'no_stream', [counted(2)], by('c2'));
+    expect(await test.store.positionBefore(second.position)).toBe(first.position);
+    expect(await test.store.positionBefore(second.position + 1n)).toBe(second.position);
+    expect(await test.store.positionBefore(first.position)).toBe(0n);
+    expect(await test.store.positionBefore(0n)).toBe(0n);
+  });
+
   it('at another revision than expected is refused, naming the real one', async () => {
     await test.store.append('thing-1', 'no_stream', [counted(1)], by('c1'));
     await expect(test.store.append('thing-1', 'no_stream', [counted(2)], by('c2'))).rejects.toMatchObject({
@@ -139,6 +148,30 @@ describe('a checkpoint', () => {
     await expect(rival.move(7n)).rejects.toBeInstanceOf(WrongRevision);
     expect((await Checkpoint.load(test.store, 'relay')).position).toBe(12n);
     expect(await test.store.read('checkpoint-relay')).toHaveLength(1);
+  });
+  it('is moved by one writer only, even where two make the same move', async () => {
+    const checkpoint = await Checkpoint.load(test.store, 'same', 'a');
+    const rival = await Checkpoint.load(test.store, 'same', 'b');
+    await checkpoint.move(5n);
+    await expect(rival.move(5n)).rejects.toBeInstanceOf(WrongRevision);
+    // As after an answer that was lost.
+    await expect((await Checkpoint.load(test.store, 'same', 'a')).move(5n)).resolves.toBeUndefined();
+  });
+  it('belongs to whoever claimed it last, and stays where it was', async () => {
+    const first = await Checkpoint.claim(test.store, 'claimed', 'a');
+    await first.move(5n);
+    const second = await Checkpoint.claim(test.store, 'claimed', 'b');
+    expect(second.position).toBe(5n);
+    await expect(first.move(6n)).rejects.toBeInstanceOf(WrongRevision);
+    await second.move(7n);
+    expect((await Checkpoint.load(test.store, 'claimed')).position).toBe(7n);
+  });
+  it('tells its holder that it has been taken, even by a move to where it was', async () => {
+    const first = await Checkpoint.claim(test.store, 'looked at', 'a');
+    await first.move(5n);
+    await expect(first.verify()).resolves.toBeUndefined();
+    await Checkpoint.claim(test.store, 'looked at', 'b');
+    await expect(first.verify()).rejects.toBeInstanceOf(WrongRevision);
   });
 });
 

@@ -17,9 +17,11 @@ import {
   type RecordedEvent,
 } from '@eventstore/db-client';
 import { setTimeout as delay } from 'node:timers/promises';
+import { attribute, metrics, SpanKind, tracing, type Attributes } from '@tongbao/telemetry';
 import { StoreUnavailable, WrongRevision } from './errors.js';
 import { BatchedSubscription } from './batched-subscription.js';
-import { eventIdOf, type AppendContext, type DomainEvent, type EventMetadata, type StoredEvent } from './event.js';
+import { categoryOf, eventIdOf, type AppendContext, type DomainEvent, type EventMetadata, type StoredEvent } from './event.js';
+import { faultPoint } from './fault-point.js';
 import { currentVersion, upcast, type Upcasters } from './upcasting.js';
 
 /** A revision, or what else a stream must be like for an append to be taken. */
@@ -50,6 +52,13 @@ export interface ReadOptions {
   limit?: number;
 }
 
+const appends = {
+  written: metrics.counter('tongbao_event_store_appends_total', { outcome: 'written' }),
+  conflict: metrics.counter('tongbao_event_store_appends_total', { outcome: 'conflict' }),
+  outage: metrics.counter('tongbao_event_store_appends_total', { outcome: 'outage' }),
+};
+const appendDuration = metrics.histogram('tongbao_event_store_append_duration_seconds', {});
+
 /**
  * The event store, typed: append with an expected revision, read, subscribe. Speaks EventStoreDB's protocol, to the embedded server and to a
  * cluster alike.
@@ -75,8 +84,46 @@ export class EventStore {
    * second effect, so an unknown outcome is retried with the same bytes.
    * @throws WrongRevision when the stream is not as expected, StoreUnavailable when the store stays unreachable
    */
-  async append(stream: string, expected: Expected, events: readonly DomainEvent[], context: AppendContext): Promise<Appended> {
-    const data = events.map((event, index) => this.#toEventData(event, index, context));
+  append(stream: string, expected: Expected, events: readonly DomainEvent[], context: AppendContext): Promise<Appended> {
+    if (!tracing.enabled) return this.#measuredAppend(stream, expected, events, context, context.traceparent);
+    const step = { kind: SpanKind.PRODUCER, attributes: attributesOf(stream, events) };
+    const name = `append ${categoryOf(stream)}`;
+    const { causes, traceparent } = context;
+    if (causes) {
+      const all = [...(causes.facts ?? []), ...Object.values(causes.commands ?? {})];
+      // Nobody may take the trace of some of them for the trace of all.
+      return tracing.caused(all, name, step, () => this.#measuredAppend(stream, expected, events, context, undefined));
+    }
+    const append = () => this.#measuredAppend(stream, expected, events, context, tracing.traceparent);
+    if (!tracing.active) return tracing.continued(traceparent, name, step, append);
+    tracing.link(traceparent);
+    return tracing.span(name, step, append);
+  }
+
+  async #measuredAppend(
+    stream: string,
+    expected: Expected,
+    events: readonly DomainEvent[],
+    context: AppendContext,
+    traceparent: string | undefined,
+  ): Promise<Appended> {
+    const startedMs = performance.now();
+    try {
+      const data = events.map((event, index) => this.#toEventData(event, index, context, traceparent));
+      const appended = await this.#append(stream, expected, data);
+      appends.written.inc();
+      return appended;
+    } catch (error) {
+      if (error instanceof WrongRevision) appends.conflict.inc();
+      else if (error instanceof StoreUnavailable) appends.outage.inc();
+      throw error;
+    } finally {
+      appendDuration.observe((performance.now() - startedMs) / 1_000);
+    }
+  }
+
+  async #append(stream: string, expected: Expected, data: EventData[]): Promise<Appended> {
+    faultPoint('before', stream);
     const result = await this.#untilKnown(async () => {
       try {
         return await this.#client.appendToStream(stream, data, { expectedRevision: toExpectedRevision(expected) });
@@ -85,12 +132,19 @@ export class EventStore {
         throw error;
       }
     });
+    faultPoint('after', stream);
     if (!result.position) throw new Error(`the store gave no position for an append to ${stream}`);
     return { revision: Number(result.nextExpectedRevision), position: result.position.commit };
   }
 
   /** The events of a stream, upcast to today's versions; none when there is no such stream. */
-  async read<E extends DomainEvent>(stream: string, options: ReadOptions = {}): Promise<StoredEvent<E>[]> {
+  read<E extends DomainEvent>(stream: string, options: ReadOptions = {}): Promise<StoredEvent<E>[]> {
+    if (!tracing.active) return this.#read<E>(stream, options);
+    const step = { kind: SpanKind.CLIENT, attributes: { [attribute.category]: categoryOf(stream) } };
+    return tracing.span(`read ${categoryOf(stream)}`, step, () => this.#read<E>(stream, options));
+  }
+
+  #read<E extends DomainEvent>(stream: string, options: ReadOptions): Promise<StoredEvent<E>[]> {
     return this.#untilKnown(async () => {
       const events: StoredEvent<E>[] = [];
       try {
@@ -124,6 +178,19 @@ export class EventStore {
         if (event) position = positionOf(event);
       }
       return position;
+    });
+  }
+
+  /** Position of the newest event that comes before a position; 0 when there is none. */
+  async positionBefore(position: bigint): Promise<bigint> {
+    if (position <= 0n) return 0n;
+    return this.#untilKnown(async () => {
+      let before = 0n;
+      const fromPosition = { commit: position, prepare: position };
+      for await (const { event } of this.#client.readAll({ direction: BACKWARDS, fromPosition, maxCount: 1 })) {
+        if (event) before = positionOf(event);
+      }
+      return before;
     });
   }
 
@@ -173,13 +240,14 @@ export class EventStore {
     await this.#client.dispose();
   }
 
-  #toEventData(event: DomainEvent, index: number, context: AppendContext): EventData {
+  #toEventData(event: DomainEvent, index: number, context: AppendContext, traceparent: string | undefined): EventData {
     const { type, ...data } = event;
     const version = currentVersion(this.#upcasters, type);
     const metadata: EventMetadata = { $causationId: context.commandId };
     if (context.correlationId) metadata.$correlationId = context.correlationId;
     if (context.actor) metadata.actor = context.actor;
-    if (context.traceparent) metadata.traceparent = context.traceparent;
+    if (traceparent) metadata.traceparent = traceparent;
+    if (context.causes?.commands) metadata.traceparents = context.causes.commands;
     if (version > 1) metadata.schemaVersion = version;
     return jsonEvent({ id: eventIdOf(context.commandId, index, type, JSON.stringify(data)), type, data, metadata: { ...metadata } });
   }
@@ -215,6 +283,13 @@ export class EventStore {
     }
   }
 }
+
+/** What a trace tells of an append: kinds, not whose. */
+const attributesOf = (stream: string, events: readonly DomainEvent[]): Attributes => ({
+  [attribute.category]: categoryOf(stream),
+  [attribute.eventTypes]: [...new Set(events.map(({ type }) => type))],
+  [attribute.eventCount]: events.length,
+});
 
 function positionOf(recorded: RecordedEvent): bigint {
   if (!recorded.position) throw new Error(`the store gave no position for ${recorded.streamId}@${recorded.revision}`);

@@ -11,7 +11,10 @@ export interface EventMetadata {
   $causationId?: string;
   $correlationId?: string;
   actor?: string;
+  /** W3C Trace Context: where its append is in a trace; only when that is recorded. */
   traceparent?: string;
+  /** Of an event with many causes: the traceparent of each that is recorded, by the id of the command. */
+  traceparents?: Readonly<Record<string, string>>;
   /** Absent = 1. */
   schemaVersion?: number;
 }
@@ -29,12 +32,22 @@ export interface StoredEvent<E extends DomainEvent = DomainEvent> {
   readonly createdAt: Date;
 }
 
+/** The traces of what one append is about, of those that are recorded. */
+export interface AppendCauses {
+  facts?: readonly string[];
+  /** By the id of the command: whoever hears of its outcome goes on in its trace. */
+  commands?: Readonly<Record<string, string>>;
+}
+
 /** Where an append comes from. The command id makes its event ids: the same command with the same outcome appends once. */
 export interface AppendContext {
   commandId: string;
   correlationId?: string;
   actor?: string;
+  /** The trace that its cause belongs to; counts where no step of a trace is active. */
   traceparent?: string;
+  /** Instead of that, where one append has many causes. Of none, it belongs to no trace, whatever is active. */
+  causes?: AppendCauses;
 }
 
 /** The namespace of event ids, 6f1d3c0e-3a53-5f0e-9a1f-3b7f6c8f2a11. */

@@ -12,6 +12,8 @@ export interface Loaded<S> {
   state: S;
   /** `undefined`: there is no such stream. */
   revision: number | undefined;
+  /** The trace that its newest event with one belongs to: whoever goes on with it unasked (a timer, a callback) goes on in that. */
+  traceparent?: string;
 }
 
 /** What a decider answers: events to append (none: nothing to do, the state already is as asked), or a refusal. */
@@ -24,7 +26,12 @@ export type Handled<S, E extends DomainEvent, R> =
 /** The state of a stream and the revision it was read at. */
 export async function load<S, E extends DomainEvent>(store: EventStore, stream: string, fold: Fold<S, E>): Promise<Loaded<S>> {
   const events: StoredEvent<E>[] = await store.read<E>(stream);
-  return { state: events.reduce((state, { event }) => fold.evolve(state, event), fold.initial), revision: events.at(-1)?.revision };
+  const traceparent = events.findLast(({ metadata }) => metadata.traceparent !== undefined)?.metadata.traceparent;
+  return {
+    state: events.reduce((state, { event }) => fold.evolve(state, event), fold.initial),
+    revision: events.at(-1)?.revision,
+    ...(traceparent !== undefined && { traceparent }),
+  };
 }
 
 const maxConflicts = 20;

@@ -114,6 +114,15 @@ describe('a consumer', () => {
     ]);
   });
 
+  it('that is declared failed between two batches stands still like one whose handler has failed', async () => {
+    await begin();
+    const consumer = feed.consume({ name: 'superseded', categories: ['a'], after: 0n }, collector().collect);
+    consumer.fail(new Error('somebody else does it'));
+    await consumer.finished;
+    expect(failures).toEqual(['superseded']);
+    expect(feed.status()).toEqual([expect.objectContaining({ state: 'failed', error: 'Error: somebody else does it' })]);
+  });
+
   it('goes on after the store has been away', async () => {
     await begin();
     const { batches, collect } = collector();
@@ -127,6 +136,29 @@ describe('a consumer', () => {
   it('of a category that the feed does not follow is refused', async () => {
     await begin();
     expect(() => feed.consume({ name: 'wrong', categories: ['z'], after: 0n }, collector().collect)).toThrow('does not follow z');
+  });
+
+  it('can be stopped by itself, from its handler too, and another one begin in its place', async () => {
+    await begin();
+    const { batches, collect } = collector();
+    const stopping: Promise<void>[] = [];
+    const first = feed.consume({ name: 'renewed', categories: ['a'], after: 0n, maxBatch: 1 }, async (batch) => {
+      await collect(batch);
+      if (batch.events.length > 0) stopping.push(first.stop());
+    });
+    const other = feed.consume({ name: 'other', categories: ['a'], after: 0n }, collector().collect);
+    const { position } = await append('a-1', 1, 2, 3);
+    expect(await other.reached(position, 10_000)).toBe(true);
+    await first.finished;
+    await Promise.all(stopping);
+    expect(first.status().state).toBe('stopped');
+    expect(numbersOf(batches)).toEqual([1]);
+    expect(feed.status().map(({ name }) => name)).toEqual(['other']);
+    const second = feed.consume({ name: 'renewed', categories: ['a'], after: first.position }, collect);
+    expect(await second.reached((await append('a-1', 4)).position, 10_000)).toBe(true);
+    expect(numbersOf(batches)).toEqual([1, 2, 3, 4]);
+    await second.stop();
+    await second.stop();
   });
 
   it('finishes the batch it is in when the feed stops', async () => {

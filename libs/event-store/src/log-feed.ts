@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { tracing, type Loop, type Loops } from '@tongbao/telemetry';
 import { Outage } from './errors.js';
 import { categoryOf, type StoredEvent } from './event.js';
 import type { EventStore } from './event-store.js';
@@ -23,6 +24,10 @@ export interface ConsumerStatus {
   position: bigint;
   /** What the feed has seen of the log. */
   head: bigint;
+  /** Age of the oldest event that waits for it; 0 when it has handled all that the feed has seen. */
+  lagMs: number;
+  /** Events that wait for it; unknown when they are more than the feed keeps. */
+  lagEvents?: number;
   state: 'running' | 'retrying' | 'failed' | 'stopped';
   error?: string;
 }
@@ -34,6 +39,8 @@ export interface FeedOptions {
   onOutage?: (what: string, error: unknown) => void;
   /** A handler threw something that no retry mends: the consumer stands still until the process is restarted. */
   onFailure?: (consumer: string, error: unknown) => void;
+  /** Watches the loop of each consumer, under `feed <name>`. */
+  loops?: Loops;
 }
 
 /**
@@ -51,6 +58,8 @@ export class LogFeed {
   #floor = 0n;
   #head = 0n;
   #tail: Promise<void> | undefined;
+  #findingEnd: Promise<unknown> = Promise.resolve();
+  #nextEnd: Promise<bigint> | undefined;
 
   constructor(
     readonly store: EventStore,
@@ -75,13 +84,35 @@ export class LogFeed {
   consume(options: ConsumerOptions, handle: (batch: FeedBatch) => Promise<void>): FeedConsumer {
     const unknown = options.categories.filter((category) => !this.options.categories.includes(category));
     if (unknown.length > 0) throw new Error(`the feed does not follow ${unknown.join(', ')}, which ${options.name} asks for`);
-    const consumer = new FeedConsumer(this, options, handle, this.#stopping.signal);
+    // Consumers outlive the request or message that may have had one begin.
+    const consumer = tracing.outside(() => new FeedConsumer(this, options, handle, this.#stopping.signal));
     this.#consumers.push(consumer);
     return consumer;
   }
 
+  /** A consumer that was stopped by itself is no longer told of anything. */
+  forget(consumer: FeedConsumer): void {
+    const index = this.#consumers.indexOf(consumer);
+    if (index >= 0) this.#consumers.splice(index, 1);
+  }
+
   status(): ConsumerStatus[] {
     return this.#consumers.map((consumer) => consumer.status());
+  }
+
+  /**
+   * Position of the newest event of the feed's categories as the store has it now, which may be ahead of `head`: what a consumer must have reached to know
+   * all that was written before this was asked. Those who ask while another answer is being found share the next one.
+   * @throws StoreUnavailable
+   */
+  end(): Promise<bigint> {
+    this.#nextEnd ??= this.#findingEnd.then(() => {
+      this.#nextEnd = undefined;
+      const finding = this.#findEnd();
+      this.#findingEnd = finding.catch(() => undefined);
+      return finding;
+    });
+    return this.#nextEnd;
   }
 
   /** Lets every handler finish the batch it is in, then returns. */
@@ -103,9 +134,30 @@ export class LogFeed {
     return { events, position: reached };
   }
 
+  /** When what follows a position was appended; undefined when the ring does not tell. */
+  appendedAfter(position: bigint): Date | undefined {
+    return position < this.#floor ? undefined : this.#ring[this.#indexAfter(position)]?.createdAt;
+  }
+
   /** Everything after this position can be had from the ring. */
   get floor(): bigint {
     return this.#floor;
+  }
+
+  async #findEnd(): Promise<bigint> {
+    let newest = this.#head;
+    if ((await this.store.head()) <= newest) return newest;
+    // The log goes on with what may be others' categories alone: only a read of its own tells.
+    const found = new AbortController();
+    for await (const { events, caughtUp } of this.store.follow(
+      this.options.categories,
+      newest,
+      AbortSignal.any([this.#stopping.signal, found.signal]),
+    )) {
+      newest = events.at(-1)?.position ?? newest;
+      if (caughtUp) found.abort();
+    }
+    return newest;
   }
 
   async #follow(): Promise<void> {
@@ -149,21 +201,44 @@ export class FeedConsumer {
   readonly finished: Promise<void>;
   readonly #categories: ReadonlySet<string>;
   readonly #waiters: Waiter[] = [];
+  readonly #own = new AbortController();
+  readonly #stopping: AbortSignal;
   #position: bigint;
   #state: ConsumerStatus['state'] = 'running';
   #error: string | undefined;
+  #failure: { error: unknown } | undefined;
+  /** Of the newest event handled. */
+  #handledAt: Date | undefined;
   #wake: () => void = () => undefined;
+  readonly #loop: Loop | undefined;
 
   constructor(
     private readonly feed: LogFeed,
     private readonly options: ConsumerOptions,
     private readonly handle: (batch: FeedBatch) => Promise<void>,
-    private readonly stopping: AbortSignal,
+    feedStopping: AbortSignal,
   ) {
     this.#categories = new Set(options.categories);
     this.#position = options.after;
-    stopping.addEventListener('abort', () => this.#wake(), { once: true });
+    this.#loop = feed.options.loops?.register(`feed ${options.name}`);
+    this.#stopping = AbortSignal.any([feedStopping, this.#own.signal]);
+    this.#stopping.addEventListener('abort', () => this.#wake(), { once: true });
     this.finished = this.#run();
+  }
+
+  /**
+   * Ends this consumer alone, after the batch that its handler is in; the feed forgets it. The handler itself may call it, but must not wait for it.
+   */
+  stop(): Promise<void> {
+    this.#own.abort();
+    this.feed.forget(this);
+    return this.finished;
+  }
+
+  /** Ends this consumer as a failure of its handler would: between two batches, something was found that no repetition mends. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.#own.abort();
   }
 
   /** Everything up to here has been handled. */
@@ -193,40 +268,57 @@ export class FeedConsumer {
   }
 
   status(): ConsumerStatus {
+    const lagEvents = this.feed.after(this.#position, this.#categories, Infinity)?.events.length;
     return {
       name: this.options.name,
       position: this.#position,
       head: this.feed.head,
+      lagMs: this.#lagMs,
+      ...(lagEvents !== undefined && { lagEvents }),
       state: this.#state,
       ...(this.#error && { error: this.#error }),
     };
   }
 
+  /** While it catches up by itself, as old as what it has come to. */
+  get #lagMs(): number {
+    if (this.#position >= this.feed.head) return 0;
+    const oldest = this.feed.appendedAfter(this.#position) ?? this.#handledAt;
+    return oldest ? Math.max(0, Date.now() - oldest.getTime()) : 0;
+  }
+
   async #run(): Promise<void> {
     try {
-      while (!this.stopping.aborted) {
+      while (!this.#stopping.aborted) {
         const batch = this.feed.after(this.#position, this.#categories, this.options.maxBatch ?? 500);
         if (!batch) await this.#catchUp();
         else if (batch.position > this.#position) await this.#deliver(batch);
         else await this.#change();
       }
+      if (this.#failure) throw this.#failure.error;
       this.#state = 'stopped';
     } catch (error) {
       this.#state = 'failed';
       this.#error = String(error);
       this.feed.options.onFailure?.(this.options.name, error);
+    } finally {
+      this.#loop?.end();
     }
   }
 
   /** Reads by a subscription of its own until what follows is in the ring. */
   async #catchUp(): Promise<void> {
     const behind = new AbortController();
-    const signal = AbortSignal.any([this.stopping, behind.signal]);
+    const signal = AbortSignal.any([this.#stopping, behind.signal]);
     const target = this.feed.head;
-    const report = (error: unknown) => this.feed.options.onOutage?.(this.options.name, error);
+    const report = (error: unknown) => {
+      this.#loop?.beat();
+      this.feed.options.onOutage?.(this.options.name, error);
+    };
+    this.#loop?.beat();
     for await (const { events, caughtUp } of this.feed.store.follow(this.options.categories, this.#position, signal, report)) {
       for (const chunk of chunksOf(events, this.options.maxBatch ?? 500)) {
-        if (this.stopping.aborted) return;
+        if (this.#stopping.aborted) return;
         await this.#deliver({ events: chunk, position: chunk.at(-1)?.position ?? this.#position });
       }
       if (caughtUp && target > this.#position) await this.#deliver({ events: [], position: target });
@@ -235,11 +327,13 @@ export class FeedConsumer {
   }
 
   async #deliver(batch: FeedBatch): Promise<void> {
-    for (let pauseMs = 50; !this.stopping.aborted; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+    for (let pauseMs = 50; !this.#stopping.aborted; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+      this.#loop?.beat();
       try {
         await this.handle(batch);
         this.#state = 'running';
         this.#error = undefined;
+        this.#handledAt = batch.events.at(-1)?.createdAt ?? this.#handledAt;
         this.#moveTo(batch.position);
         return;
       } catch (error) {
@@ -247,7 +341,7 @@ export class FeedConsumer {
         this.#state = 'retrying';
         this.#error = String(error);
         this.feed.options.onOutage?.(this.options.name, error);
-        await delay(pauseMs, undefined, { signal: this.stopping }).catch(() => undefined);
+        await delay(pauseMs, undefined, { signal: this.#stopping }).catch(() => undefined);
       }
     }
   }
@@ -263,6 +357,7 @@ export class FeedConsumer {
   }
 
   #change(): Promise<void> {
+    this.#loop?.idle();
     return new Promise((resolve) => {
       this.#wake = resolve;
     });

@@ -1,5 +1,6 @@
 import type { CommandOutcome, EntriesPosted, JournalEntry, LedgerAlarm } from '@tongbao/contracts';
-import { Outage, WrongRevision, type EventStore, type FeedBatch } from '@tongbao/event-store';
+import { Outage, WrongRevision, type AppendCauses, type EventStore, type FeedBatch } from '@tongbao/event-store';
+import { metrics, tracing } from '@tongbao/telemetry';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Books, Memory } from './books.js';
 import type { Command } from './commands.js';
@@ -41,6 +42,8 @@ export interface LedgerLag {
 
 interface PendingCommand {
   command: Command;
+  /** Of the request or message that it came with. */
+  traceparent: string | undefined;
   resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
 }
@@ -52,6 +55,8 @@ interface PendingFacts {
 }
 
 const longestTimerMs = 2 ** 31 - 1;
+
+const entriesPosted = metrics.counter('tongbao_ledger_entries_total', {});
 
 /**
  * The one writer of the books. Takes facts and commands, decides them together on a working copy, appends one event for all of them at the revision it
@@ -123,7 +128,7 @@ export class JournalWriter {
         reject(this.#stopped());
         return;
       }
-      this.#commands.push({ command, resolve, reject });
+      this.#commands.push({ command, traceparent: tracing.traceparent, resolve, reject });
       this.#wake();
     });
   }
@@ -183,7 +188,7 @@ export class JournalWriter {
     const reached = this.#postFacts(batch, commands.length > 0 ? 0.5 : 1);
     const answers = this.#decide(batch, commands, originals);
     if (!answers) return;
-    if (batch.mustBeWritten) await this.#append(batch.toEvent(this.#epoch));
+    if (batch.mustBeWritten) await this.#append(batch.toEvent(this.#epoch), this.#causes(reached, answers));
     this.#reached = reached;
     this.#settleFacts();
     this.#commands = this.#commands.slice(answers.length);
@@ -226,12 +231,27 @@ export class JournalWriter {
     return answers;
   }
 
-  async #append(event: EntriesPosted): Promise<void> {
+  /** Which of what the batch is about is traced. */
+  #causes(reached: bigint, answers: readonly { pending: PendingCommand }[]): AppendCauses {
+    if (!tracing.enabled) return {};
+    const posted = (this.#facts?.batch.events ?? []).filter(({ position }) => position > this.#reached && position <= reached);
+    const commands = answers.flatMap(({ pending: { command, traceparent } }) =>
+      traceparent ? [[command.commandId, traceparent] as const] : [],
+    );
+    return {
+      facts: posted.flatMap(({ metadata: { traceparent } }) => (traceparent ? [traceparent] : [])),
+      ...(commands.length > 0 && { commands: Object.fromEntries(commands) }),
+    };
+  }
+
+  async #append(event: EntriesPosted, causes: AppendCauses): Promise<void> {
     const { revision } = this.#books;
     const next = revision === undefined ? 0 : revision + 1;
     const { position } = await this.options.store.append(journalStream(this.options.name), revision ?? 'no_stream', [event], {
       commandId: `journal ${this.#epoch} ${next}`,
+      causes,
     });
+    entriesPosted.inc(event.entries.length);
     this.#books.apply(event, next);
     this.#journalPosition = position;
     for (const alarm of event.alarms) this.options.onAlarm?.(alarm);

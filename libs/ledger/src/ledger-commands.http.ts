@@ -1,7 +1,18 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { problems, type ProblemCode } from '@tongbao/contracts';
-import { Caller, commandIdOf, IdempotencyKey, nameOf, Operators, Problem, requiredKey, validated, type Principal } from '@tongbao/service';
+import {
+  ByLeader,
+  Caller,
+  commandIdOf,
+  IdempotencyKey,
+  nameOf,
+  Operators,
+  Problem,
+  requiredKey,
+  validated,
+  type Principal,
+} from '@tongbao/service';
 import type { AccountCommand, Command } from './commands.js';
 import { CommitHoldBody, PlaceHoldBody, PostEntryBody, ReverseEntryBody } from './ledger.dto.js';
 import { entryNumber } from './ledger.http.js';
@@ -15,6 +26,7 @@ type Content = { [C in Command as C['command']]: Omit<C, 'commandId' | 'by'> }[C
 @ApiTags('ledger')
 @Controller('v1/ledger')
 @Operators('finance')
+@ByLeader('ledger')
 export class LedgerCommandsController {
   constructor(private readonly ledger: Ledger) {}
 

@@ -10,4 +10,6 @@ export const ledgerService = (): ServiceDefinition => ({
   publisher: ledgerPublisher,
   projection: ledgerProjection,
   module: LedgerModule.register(),
+  // The writer is the leader's.
+  consumesAlone: true,
 });

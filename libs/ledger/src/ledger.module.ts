@@ -17,6 +17,7 @@ import { LedgerCommandsController } from './ledger-commands.http.js';
 import { LedgerConsumer } from './ledger.consumer.js';
 import { LedgerController } from './ledger.http.js';
 import { Ledger } from './ledger.js';
+import { LedgerMetrics } from './ledger.metrics.js';
 import { ledgerFactCategories } from './posting-rules.js';
 
 /** The books: their one writer and what is asked of them. Needs the parts of HubModule, and the projection 'ledger' among its projections. */
@@ -27,6 +28,7 @@ export class LedgerModule {
       module: LedgerModule,
       controllers: [LedgerController, LedgerCommandsController, LedgerConsumer],
       providers: [
+        LedgerMetrics,
         {
           provide: Ledger,
           inject: [EVENT_STORE, LOG_FEED, CLOCK, LOGGER, HEALTH_CHECKS, LEADERSHIP],

@@ -4,6 +4,7 @@ import type { Clock, HealthCheck, Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
 import type { Command } from './commands.js';
 import { JournalWriter, type Answer, type LedgerLag } from './journal.writer.js';
+import { writerConsumer } from './ledger.metrics.js';
 import { ledgerFactCategories } from './posting-rules.js';
 
 export interface LedgerParts {
@@ -54,7 +55,7 @@ export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown
       onOutage: (error) => logger.warn({ err: error }, 'the journal is folded again after an append that failed'),
       onFailure: (error) => logger.fatal({ err: error }, 'the ledger stands still'),
     });
-    feed.consume({ name: 'ledger-writer', categories: ledgerFactCategories, after: writer.sourcePosition }, (batch) => writer.post(batch));
+    feed.consume({ name: writerConsumer, categories: ledgerFactCategories, after: writer.sourcePosition }, (batch) => writer.post(batch));
     this.#writer = writer;
   }
 

@@ -75,7 +75,7 @@ export async function openApplication() {
       { name: 'jo', roles: ['finance'], token: 'finance' },
       { name: 'al', roles: ['auditor'], token: 'auditor' },
     ]),
-    platformKeys: new PlatformKeys(store, 'pepper'),
+    platformKeys: new PlatformKeys(store),
     refusals: new CommandRefusals(store),
     projections: new Map([['ledger', runner]]),
     leaderships: new Map([['ledger', soleLeader]]),

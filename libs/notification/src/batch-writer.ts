@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Outage } from '@tongbao/event-store';
+import { tracing } from '@tongbao/telemetry';
 
 export interface BatchWriterOptions<T> {
   /** Appends a batch; the same batch again after an Outage. */
@@ -35,7 +36,8 @@ export class BatchWriter<T> {
   add(item: T): Promise<bigint> {
     if (this.#stopping.signal.aborted) return Promise.reject(new Outage('stopping'));
     const durable = new Promise<bigint>((resolve, reject) => this.#waiting.push({ item, resolve, reject }));
-    this.#running ??= this.#run();
+    // Whoever adds the first item of a batch is not the cause of all of it.
+    this.#running ??= tracing.outside(() => this.#run());
     return durable;
   }
 

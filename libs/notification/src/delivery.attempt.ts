@@ -1,5 +1,6 @@
 import { decideOutcome, type AttemptResult, type Verdict } from './delivery.decide.js';
 import type { AttemptRecord } from './delivery.js';
+import { measureAttempt, tracedAttempt } from './delivery.telemetry.js';
 import type { Endpoint } from './endpoint.js';
 import type { Job } from './endpoint-lane.js';
 import { newsBody, type NewsItem } from './news.js';
@@ -26,6 +27,7 @@ export async function attempt(parts: AttemptParts, endpoint: Endpoint, job: Job,
   const at = parts.now();
   const result = await send(parts, endpoint, job, item, at);
   const verdict = decideOutcome(result, job.tries + 1, parts.schedule, parts.random());
+  measureAttempt(result, verdict);
   return { result, record: recordOf(job, result, verdict) };
 }
 
@@ -33,7 +35,9 @@ async function send(parts: AttemptParts, endpoint: Endpoint, job: Job, item: New
   const body = newsBody(item);
   try {
     const headers = parts.signer.sign(endpoint, job.deliveryId, at, body);
-    return await parts.client.post(endpoint.url, headers, body, at, parts.stopping);
+    return await tracedAttempt(item, job, endpoint, (tracing) =>
+      parts.client.post(endpoint.url, { ...headers, ...tracing }, body, at, parts.stopping),
+    );
   } catch (error) {
     return { at, durationMs: 0, error: `not sent: ${error instanceof Error ? error.message : String(error)}` };
   }

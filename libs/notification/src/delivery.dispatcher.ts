@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStore, FeedBatch, LogFeed, StoredEvent } from '@tongbao/event-store';
 import type { SqlClient } from '@tongbao/read-model';
+import type { Loop } from '@tongbao/telemetry';
 import { retrySchedule } from './delivery.decide.js';
 import { deliveryIdOf } from './delivery.js';
 import { dueDeliveries } from './due-deliveries.js';
@@ -48,6 +49,8 @@ export interface DispatcherOptions {
   onOutage?: (what: string, error: unknown) => void;
   /** A bug: the delivery stays due and is tried again. */
   onFailure?: (what: string, error: unknown) => void;
+  /** Of the scan for what is due. */
+  loop?: Loop;
 }
 
 const fiveDaysMs = 5 * 24 * 60 * 60 * 1_000;
@@ -136,6 +139,7 @@ export class DeliveryDispatcher {
   async #scanWhileRunning(): Promise<void> {
     const { signal } = this.#stopping;
     for (let ready = false; !signal.aborted;) {
+      this.options.loop?.beat();
       try {
         // What was recorded before this start must be in the projection, or it would be sent again.
         ready ||= await this.#becomesReady();
@@ -144,8 +148,10 @@ export class DeliveryDispatcher {
         this.options.onOutage?.('looking for due deliveries', error);
       }
       for (const { lane } of this.#senders.values()) lane.pump();
+      this.options.loop?.idle();
       await this.#pause();
     }
+    this.options.loop?.end();
   }
 
   async #becomesReady(): Promise<boolean> {

@@ -41,7 +41,7 @@ export class EventsController implements BeforeApplicationShutdown {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const platform = askedPlatform(caller, asked);
-    const from = this.#placeAfter(asHeader ?? asParameter);
+    const from = await this.#placeAfter(asHeader ?? asParameter);
     const reader = platform ?? 'operators';
     const open = this.#readers.get(reader) ?? 0;
     if (open >= mostReadersEach) throw new Problem('overloaded', `${reader} has ${open} event streams open already.`);
@@ -75,11 +75,12 @@ export class EventsController implements BeforeApplicationShutdown {
     }
   }
 
-  #placeAfter(eventId: string | undefined): NewsReference {
+  async #placeAfter(eventId: string | undefined): Promise<NewsReference> {
     if (eventId === undefined) return this.feed.end();
     if (eventId === 'start') return { revision: -1, index: 0 };
     const place = placeOf(eventId);
-    if (!place || place.revision > this.feed.last)
+    // Another process may have given it, and this one's feed not have come to it.
+    if (!place || (place.revision > this.feed.last && place.revision > (await this.feed.newest())))
       throw new Problem('invalid', 'Last-Event-ID must be the id of an event of this stream.', 'Last-Event-ID');
     return place;
   }

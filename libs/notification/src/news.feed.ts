@@ -39,6 +39,11 @@ export class NewsFeed {
     return this.#last;
   }
 
+  /** The same, as the store has it. */
+  async newest(): Promise<number> {
+    return (await this.store.readLast<NewsReceived>(newsStream))?.revision ?? -1;
+  }
+
   /** The end, as it is now: what comes from here on is new. */
   end(): NewsReference {
     return { revision: this.#last, index: Number.MAX_SAFE_INTEGER };

@@ -30,6 +30,8 @@ export interface NewsItem {
   /** When it happened; ISO 8601 in UTC. */
   occurredAt: string;
   data: Record<string, unknown>;
+  /** The trace that the message came with; never told to others but as the header of a webhook. */
+  traceparent?: string;
 }
 
 /**

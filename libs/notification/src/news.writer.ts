@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventStore, LogFeed, StoredEvent } from '@tongbao/event-store';
+import { tracing } from '@tongbao/telemetry';
 import { BatchWriter } from './batch-writer.js';
 import { newsStream, type NewsItem, type NewsReceived } from './news.js';
 
@@ -33,7 +34,8 @@ export class NewsWriter {
       onOutage: options.onOutage,
       write: async (items, sequence) => {
         const event: NewsReceived = { type: 'NewsReceived', items: [...items] };
-        const { position } = await store.append(newsStream, 'any', [event], { commandId: `news ${instance} ${sequence}` });
+        const causes = { facts: items.flatMap(({ traceparent }) => traceparent ?? []) };
+        const { position } = await store.append(newsStream, 'any', [event], { commandId: `news ${instance} ${sequence}`, causes });
         return position;
       },
     });
@@ -50,10 +52,12 @@ export class NewsWriter {
 
   /** Returns when all are durable. */
   async accept(items: readonly NewsItem[]): Promise<void> {
-    await (this.#loading ??= this.#load().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw error;
-    }));
+    await (this.#loading ??= tracing
+      .outside(() => this.#load())
+      .catch((error: unknown) => {
+        this.#loading = undefined;
+        throw error;
+      }));
     await Promise.all(items.map((item) => this.#once(item)));
   }
 
@@ -65,7 +69,8 @@ export class NewsWriter {
     const key = keyOf(item);
     const known = this.#seen.get(key);
     if (known) return known;
-    const durable = this.#writer.add(item);
+    const { traceparent } = tracing;
+    const durable = this.#writer.add(traceparent === undefined ? item : { ...item, traceparent });
     this.#remember(key, durable);
     durable.catch(() => this.#seen.delete(key));
     return durable;

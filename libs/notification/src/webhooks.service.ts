@@ -8,11 +8,13 @@ import {
   leadershipOf,
   LOG_FEED,
   LOGGER,
+  LOOPS,
   PROJECTIONS,
   SQL,
   type Clock,
   type Leadership,
 } from '@tongbao/service';
+import type { Loops } from '@tongbao/telemetry';
 import type { Logger } from 'pino';
 import { DeliveryDispatcher, type DispatcherOptions, type Follower } from './delivery.dispatcher.js';
 import { EndpointNotices } from './endpoint-notice.process.js';
@@ -41,6 +43,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
     @Inject(TARGET_POLICY) private readonly policy: TargetPolicy,
     @Inject(LEADERSHIP) private readonly all: ReadonlyMap<string, Leadership>,
     @Inject(DISPATCHER_OPTIONS) private readonly options: DispatcherOptions,
+    @Inject(LOOPS) private readonly loops: Loops,
     private readonly box: SecretBox,
     private readonly news: NewsWriter,
     private readonly newsFeed: NewsFeed,
@@ -65,6 +68,7 @@ export class Webhooks implements OnApplicationBootstrap, BeforeApplicationShutdo
     const parts = { store, feed, sql, projection, client, signer: new Signer(this.box), now: () => clock.now() };
     this.#dispatcher = new DeliveryDispatcher(parts, {
       ...options,
+      loop: this.loops.register('webhooks'),
       onOutage: (what, error) => logger.warn({ err: error, what }, 'webhooks wait for an outage to end'),
       onFailure: (what, error) => logger.error({ err: error, what }, 'a webhook could not be handled'),
     });

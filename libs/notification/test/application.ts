@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Bus, busCategories, EmbeddedTransport, type Publisher } from '@tongbao/bus';
-import { topics, type ApiKeyIssued, type PaymentMessage } from '@tongbao/contracts';
+import { generateKey, publicKeyOf, RequestSigner, type RequestToSign } from '@tongbao/client';
+import { topics, type PaymentMessage, type PlatformKeyRegistered } from '@tongbao/contracts';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner } from '@tongbao/read-model';
@@ -10,7 +11,6 @@ import {
   HubModule,
   soleLeader,
   loadConfig,
-  newApiKey,
   OperatorDirectory,
   PlatformKeys,
   systemClock,
@@ -19,8 +19,6 @@ import pino from 'pino';
 import { NotificationModule } from '../src/notification.module.js';
 import { notificationProjection } from '../src/notification.projection.js';
 import { notificationCategories } from '../src/notification.publish.js';
-
-const pepper = '0'.repeat(64);
 
 /** Stands for payment and settlement: what is in the log goes out as it is. */
 const publishers: Publisher[] = [
@@ -63,7 +61,7 @@ export async function openApplication() {
   const runner = await ProjectionRunner.start(sql, feed, notificationProjection);
   const bus = new Bus({ transport: new EmbeddedTransport({ store, feed, publishers }), store });
   const logger = pino({ level: 'silent' });
-  const platformKeys = new PlatformKeys(store, pepper);
+  const platformKeys = new PlatformKeys(store);
   platformKeys.start(feed);
   const hub = HubModule.register({
     config: loadConfig({ WEBHOOK_SECRET_KEY: '1'.repeat(64) }),
@@ -79,27 +77,32 @@ export async function openApplication() {
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   const base = await app.getUrl();
-  const tokens: Record<string, string> = { operator: 'operator' };
+  const signers = new Map<string, RequestSigner>();
   for (const platformId of ['A', 'B']) {
-    const { key, keyId, keyHash } = newApiKey(pepper);
-    tokens[platformId] = key;
+    const key = generateKey();
+    signers.set(platformId, new RequestSigner(platformId, key));
     const party = `platform:${platformId}`;
-    const issued: ApiKeyIssued = { type: 'ApiKeyIssued', party, keyId, keyHash };
-    await store.append(`participant-${party}`, 'any', [issued], { commandId: `key ${platformId}` });
+    const { kid, ...jwk } = publicKeyOf(key);
+    const registered: PlatformKeyRegistered = { type: 'PlatformKeyRegistered', party, kid, jwk };
+    await store.append(`participant-${party}`, 'any', [registered], { commandId: `key ${platformId}` });
   }
   let count = 0;
 
-  const headersFor = (who: string) => ({ authorization: `Bearer ${tokens[who] ?? 'nobody'}` });
+  const proofOf = (who: string, request: Omit<RequestToSign, 'authority'>): Record<string, string> =>
+    signers.get(who)?.sign({ ...request, authority: new URL(base).host }) ?? { authorization: `Bearer ${who}` };
 
   return {
     async ask(who: string, method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, key?: string): Promise<Reply> {
       count += 1;
+      const json = body && JSON.stringify(body);
+      const contentType = body && 'application/json';
+      const idempotencyKey = method === 'POST' ? (key ?? `key-${count}`) : undefined;
       const headers = {
-        ...headersFor(who),
-        ...(method === 'POST' && { 'idempotency-key': key ?? `key-${count}` }),
-        ...(body && { 'content-type': 'application/json' }),
+        ...proofOf(who, { method, path: `/v1${path}`, body: json, contentType, idempotencyKey }),
+        ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
+        ...(contentType && { 'content-type': contentType }),
       };
-      const reply = await fetch(`${base}/v1${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      const reply = await fetch(`${base}/v1${path}`, { method, headers, ...(json && { body: json }) });
       const text = await reply.text();
       return { status: reply.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
     },
@@ -113,7 +116,10 @@ export async function openApplication() {
     /** Reads so many server-sent events, then hangs up. */
     async events(who: string, number: number, query = '', lastEventId?: string): Promise<ServerSentEvent[]> {
       const hangUp = new AbortController();
-      const headers = { ...headersFor(who), ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+      const headers = {
+        ...proofOf(who, { method: 'GET', path: `/v1/events${query}` }),
+        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+      };
       const reply = await fetch(`${base}/v1/events${query}`, { headers, signal: hangUp.signal });
       if (!reply.body || reply.status !== 200) throw new Error(`${reply.status} ${await reply.text()}`);
       const events: ServerSentEvent[] = [];

@@ -84,7 +84,7 @@ describe('endpoints', () => {
     expect((await hub.ask('A', 'POST', '/endpoints', body)).body).toMatchObject({ code, ...(field && { field }) });
   });
 
-  it('are refused without an API key', async () => expect((await hub.ask('nobody', 'GET', '/endpoints')).status).toBe(401));
+  it('are refused to somebody unknown', async () => expect((await hub.ask('nobody', 'GET', '/endpoints')).status).toBe(401));
 });
 
 describe('news from the bus', () => {

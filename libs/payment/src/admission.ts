@@ -1,7 +1,7 @@
+import type { Cache } from '@tongbao/cache';
 import type { EntriesPosted, PaymentEvent } from '@tongbao/contracts';
 import type { FeedConsumer, LogFeed } from '@tongbao/event-store';
-import { Problem, type Clock, type Principal } from '@tongbao/service';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { nameOf, Problem, type Clock, type Principal } from '@tongbao/service';
 
 interface Sample {
   position: bigint;
@@ -13,19 +13,19 @@ const sampleEveryMs = 50;
 /**
  * Lets requests in as long as the ledger keeps up: a burst that it cannot follow would become a backlog that never clears. Its lag is the age of the
  * oldest fact that is not in the books; captures are sampled, so that it costs nothing per payment.
+ *
+ * Beside it, how many requests a second one caller may make: of all processes together where they share a Redis, of each one otherwise.
  */
 export class Admission {
   #samples: Sample[] = [];
   #consumer: FeedConsumer | undefined;
-  readonly #rates: RateLimiterMemory;
 
   constructor(
     private readonly clock: Clock,
+    private readonly cache: Cache,
     private readonly maxLagMs: number,
-    rateLimitPerSecond: number,
-  ) {
-    this.#rates = new RateLimiterMemory({ points: rateLimitPerSecond, duration: 1 });
-  }
+    private readonly rateLimitPerSecond: number,
+  ) {}
 
   start(feed: LogFeed, after: bigint): void {
     this.#consumer = feed.consume({ name: 'payment-admission', categories: ['payment', 'journal'], after }, ({ events }) => {
@@ -46,13 +46,8 @@ export class Admission {
   /** @throws Problem overloaded, with Retry-After */
   async admit(caller: Principal): Promise<void> {
     if (this.lagMs > this.maxLagMs) throw new Problem('overloaded', 'The ledger is behind. Repeat the request in a moment.');
-    const name = caller.kind === 'platform' ? caller.platformId : caller.name;
-    try {
-      await this.#rates.consume(name);
-    } catch (rejection) {
-      if (rejection instanceof RateLimiterRes) throw new Problem('overloaded', 'Too many requests of this platform in a second.');
-      throw rejection;
-    }
+    const requests = { name: 'requests', key: nameOf(caller), points: 1, maximum: this.rateLimitPerSecond, seconds: 1 };
+    if (!(await this.cache.take([requests]))) throw new Problem('overloaded', 'Too many requests of this platform in a second.');
   }
 
   status(): { lagMs: number; position: string } {

@@ -1,6 +1,6 @@
 import type { AgreementEvent, AgreementVersionRegistered, ParticipantEvent, PaymentMethod } from '@tongbao/contracts';
 import { account } from '@tongbao/contracts';
-import type { EventStore, FeedConsumer, LogFeed, StoredEvent } from '@tongbao/event-store';
+import { Outage, type EventStore, type FeedConsumer, type LogFeed, type StoredEvent } from '@tongbao/event-store';
 import { agreementFold, versionAt, type AgreementState } from './agreement.decide.js';
 import { participantFold, type Participant } from './participant.decide.js';
 import type { RequestContext } from './payment.decide.js';
@@ -16,25 +16,32 @@ export interface Offer {
 export class Directory {
   readonly #participants = new Map<string, Participant>();
   readonly #agreements = new Map<string, AgreementState>();
+  #feed: LogFeed | undefined;
   #consumer: FeedConsumer | undefined;
+  #isStarted = false;
 
-  constructor(
-    private readonly store: EventStore,
-    private readonly offer: Offer,
-  ) {}
+  constructor(private readonly offer: Offer) {}
 
   /** Follows the log; resolves when everything up to now is known. */
   async start(feed: LogFeed): Promise<void> {
+    this.#feed = feed;
     this.#consumer = feed.consume({ name: 'payment-directory', categories: ['participant', 'agreement'], after: 0n }, ({ events }) => {
       for (const stored of events) this.#apply(stored);
       return Promise.resolve();
     });
     await this.refresh();
+    this.#isStarted = true;
+  }
+
+  /** @throws Outage while the log is still being read for the first time: nothing may be judged by a part of it */
+  requireStarted(): void {
+    if (!this.#isStarted) throw new Outage('participants and agreements are still being read');
   }
 
   /** Reads the log to its end: asked for before something is refused because it is unknown here; it may be a moment old. */
   async refresh(): Promise<void> {
-    await this.#consumer?.reached(await this.store.head(), 5_000);
+    const feed = this.#feed;
+    if (feed) await this.#consumer?.reached(await feed.end(), 5_000);
   }
 
   participant(party: string): Participant | undefined {

@@ -2,7 +2,6 @@ import {
   Body,
   Controller,
   createParamDecorator,
-  Delete,
   type ExecutionContext,
   Get,
   Headers,
@@ -21,7 +20,6 @@ import {
   EVENT_STORE,
   HUB_CONFIG,
   nameOf,
-  newApiKey,
   Operators,
   Problem,
   requiredKey,
@@ -37,6 +35,7 @@ import {
   participantFold,
   participantStream,
   type Participant,
+  type ParticipantChange,
   type ParticipantDecision,
   type ParticipantState,
 } from './participant.decide.js';
@@ -56,8 +55,6 @@ type Kind = 'platforms' | 'creators';
 const KindInPath = createParamDecorator((_: unknown, context: ExecutionContext): Kind =>
   context.switchToHttp().getRequest<FastifyRequest>().url.startsWith('/v1/creators') ? 'creators' : 'platforms',
 );
-
-type Change = Exclude<ParticipantEvent, { type: 'ParticipantRegistered' }>;
 
 /** Platforms and creators, and what the hub has agreed on with each. For operators. */
 @ApiTags('participants')
@@ -118,29 +115,6 @@ export class ParticipantController {
     const participant = this.directory.participant(partyOf(kind, id));
     if (!participant) throw new Problem('not_found', `There is no ${partyOf(kind, id)}.`);
     return toParticipantResponse(participant);
-  }
-
-  @Post('platforms/:id/keys')
-  @ApiOperation({ summary: 'Issue an API key. It is told once; the hub keeps its HMAC only' })
-  async issueKey(
-    @Param('id') id: string,
-    @Caller() caller: Principal,
-    @Headers('idempotency-key') idempotencyKey: string | undefined,
-  ): Promise<object> {
-    const { key, keyId, keyHash } = newApiKey(this.config.apiKeyPepper);
-    await this.#change('platforms', id, caller, idempotencyKey, (party) => ({ type: 'ApiKeyIssued', party, keyId, keyHash }));
-    return { platformId: id, keyId, key };
-  }
-
-  @Delete('platforms/:id/keys/:keyId')
-  @ApiOperation({ summary: 'Revoke an API key' })
-  revokeKey(
-    @Param('id') id: string,
-    @Param('keyId') keyId: string,
-    @Caller() caller: Principal,
-    @Headers('idempotency-key') key: string | undefined,
-  ): Promise<object> {
-    return this.#change('platforms', id, caller, key ?? `revoke-${keyId}`, (party) => ({ type: 'ApiKeyRevoked', party, keyId }));
   }
 
   @Post('platforms/:id/suspend')
@@ -218,7 +192,13 @@ export class ParticipantController {
     return this.#change(kind, id, caller, key, (party) => ({ type: 'BankAccountSet', party, bank, accountNumber, holder }));
   }
 
-  #change(kind: Kind, id: string, caller: Principal, key: string | undefined, change: (party: string) => Change): Promise<object> {
+  #change(
+    kind: Kind,
+    id: string,
+    caller: Principal,
+    key: string | undefined,
+    change: (party: string) => ParticipantChange,
+  ): Promise<object> {
     const party = partyOf(kind, id);
     return this.#handle(party, caller, key, (state) => decideChange(change(party), state));
   }
@@ -257,7 +237,7 @@ const toVelocityLimit = ({ scope, windowSeconds, currency, maxCount, maxAmountMi
   ...(maxAmountMinor !== undefined && { maxAmountMinor }),
 });
 
-function toParticipantResponse({ registered, suspended, limits, velocityLimits, bankAccount, keyIds }: Participant): object {
+function toParticipantResponse({ registered, suspended, limits, velocityLimits, bankAccount, keys }: Participant): object {
   const { party, kind, id, name, currencies, methods } = registered;
   return {
     party,
@@ -273,7 +253,7 @@ function toParticipantResponse({ registered, suspended, limits, velocityLimits, 
       netDebitCapMinor,
     })),
     velocityLimits,
-    keyIds,
+    keyIds: keys.filter(({ isRevoked }) => !isRevoked).map(({ kid }) => kid),
     ...(bankAccount && { bankAccount: { bank: bankAccount.bank, accountNumber: bankAccount.accountNumber, holder: bankAccount.holder } }),
   };
 }

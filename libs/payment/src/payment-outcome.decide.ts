@@ -1,7 +1,17 @@
 import type { AttemptOutcome, PaymentEvent, RefundOutcome, Transfer } from '@tongbao/contracts';
 import { account } from '@tongbao/contracts';
 import { openAttempt, type Attempt, type Payment, type PaymentState } from './payment.js';
-import { capturedEvent, holdOf, maxAttempts, referenceOf, refunded, splitFrom, type PaymentDecision } from './payment.decide.js';
+import {
+  asked,
+  capturedEvent,
+  holdOf,
+  maxAttempts,
+  nameOf,
+  referenceOf,
+  refunded,
+  splitFrom,
+  type PaymentDecision,
+} from './payment.decide.js';
 
 const nothing: PaymentDecision = { events: [] };
 
@@ -24,10 +34,11 @@ function decideTaken(payment: Payment, attempt: Attempt, outcome: Captured, now:
   const isKnown = payment.capture?.attempt === attempt.attempt || payment.strays.some((stray) => stray.attempt === attempt.attempt);
   if (isKnown) return [];
   const { providerRef, amountMinor, currency } = outcome;
-  const money = { ...referenceOf(order), attempt: attempt.attempt, provider: attempt.method.provider, providerRef, amountMinor, currency };
+  const money = { ...nameOf(order), attempt: attempt.attempt, provider: attempt.method.provider, providerRef, amountMinor, currency };
   if (openAttempt(payment)?.attempt !== attempt.attempt) return [{ type: 'LateCaptureFound', ...money }];
-  if (amountMinor !== order.amountMinor || currency !== order.currency) return [{ type: 'CaptureConflicted', ...money }];
-  return [capturedEvent(order, attempt.attempt, attempt.method.provider, providerRef, now)];
+  if (amountMinor !== order.amountMinor || currency !== order.currency)
+    return [{ type: 'CaptureConflicted', ...money, ...referenceOf(order, attempt.captureCommandKey) }];
+  return [capturedEvent(order, attempt.attempt, attempt.method.provider, providerRef, now, attempt.captureCommandKey)];
 }
 
 function decideOpen(payment: Payment, attempt: Attempt, outcome: Exclude<AttemptOutcome, Captured>): PaymentEvent[] {
@@ -35,7 +46,7 @@ function decideOpen(payment: Payment, attempt: Attempt, outcome: Exclude<Attempt
   switch (outcome.kind) {
     case 'authorized':
       if (attempt.status === 'authorized') return [];
-      return [{ type: 'PaymentAuthorized', attempt: attempt.attempt, providerRef: outcome.providerRef }];
+      return [{ type: 'PaymentAuthorized', ...referenceOf(order), attempt: attempt.attempt, providerRef: outcome.providerRef }];
     case 'action_required':
       if (attempt.status === 'action_required') return [];
       return [{ type: 'PayerActionRequired', ...referenceOf(order), attempt: attempt.attempt, action: outcome.action }];
@@ -56,8 +67,10 @@ function decideOpen(payment: Payment, attempt: Attempt, outcome: Exclude<Attempt
 function afterEnd(payment: Payment, attempt: Attempt, code: string): PaymentEvent[] {
   const { order } = payment;
   const reference = { ...referenceOf(order), ...holdOf(order) };
-  if (attempt.closing?.reason === 'cancelled')
-    return [{ type: 'PaymentCancelled', ...reference, reason: 'requested', by: attempt.closing.by }];
+  if (attempt.closing?.reason === 'cancelled') {
+    const { by, commandKey } = attempt.closing;
+    return [{ type: 'PaymentCancelled', ...nameOf(order), ...asked(commandKey), ...holdOf(order), reason: 'requested', by }];
+  }
   if (attempt.closing?.reason === 'expired') return [{ type: 'PaymentExpired', ...reference }];
   return attempt.attempt >= maxAttempts ? [{ type: 'PaymentDeclined', ...reference, code }] : [];
 }
@@ -73,9 +86,9 @@ export function decideRefundOutcome(
   if (refund.status === 'refunded' || refund.status === 'declined') return nothing;
   switch (outcome.kind) {
     case 'refunded':
-      return { events: [refunded(state, refundId, refund.amountMinor, outcome.providerRef, now)] };
+      return { events: [refunded(state, refundId, refund, outcome.providerRef, now)] };
     case 'declined':
-      return { events: [{ type: 'RefundDeclined', ...referenceOf(state.order), refundId, code: outcome.code }] };
+      return { events: [{ type: 'RefundDeclined', ...nameOf(state.order), ...asked(refund.commandKey), refundId, code: outcome.code }] };
     case 'unknown':
       return refund.status === 'unknown' ? nothing : { events: [{ type: 'RefundOutcomeUnknown', refundId, reason: outcome.reason }] };
     default:
@@ -88,7 +101,7 @@ export function decideStrayRefunded(attempt: number, state: PaymentState): Payme
   const stray = state?.strays.find((each) => each.attempt === attempt);
   if (!state || stray?.status !== 'refunding') return nothing;
   const { provider, providerRef, amountMinor, currency } = stray;
-  return { events: [{ type: 'LateCaptureRefunded', ...referenceOf(state.order), attempt, provider, providerRef, amountMinor, currency }] };
+  return { events: [{ type: 'LateCaptureRefunded', ...nameOf(state.order), attempt, provider, providerRef, amountMinor, currency }] };
 }
 
 /**

@@ -3,6 +3,7 @@ import type {
   PaymentEvent,
   PaymentItem,
   PaymentMethod,
+  PaymentReference,
   PaymentRequested,
   ProblemCode,
 } from '@tongbao/contracts';
@@ -33,6 +34,8 @@ export interface RequestPayment {
   processorId: string;
   referrerId?: string;
   contentHash: string;
+  /** What the platform calls the command, where it came over Kafka. */
+  commandKey?: string;
   now: string;
   expiresAt: string;
 }
@@ -126,15 +129,31 @@ const attemptStarted = (order: PaymentRequested, attempt: number, method: Paymen
   startedAt: now,
 });
 
-const referenceOf = ({ paymentId, platformId, orderId }: PaymentRequested) => ({ paymentId, platformId, orderId });
+/** What names a payment, and the command that an outcome is the outcome of: the request, unless another command asked for this. */
+const referenceOf = ({ paymentId, platformId, orderId, commandKey }: PaymentRequested, cause = commandKey): PaymentReference => ({
+  paymentId,
+  platformId,
+  orderId,
+  ...(cause && { commandKey: cause }),
+});
+
+/** What names a payment, of something that no command asked for. */
+const nameOf = ({ paymentId, platformId, orderId }: PaymentRequested): PaymentReference => ({ paymentId, platformId, orderId });
 
 const holdOf = (order: PaymentRequested): { holdId?: string } =>
   order.reservations.length > 0 ? { holdId: holdIdOf(order.paymentId) } : {};
 
-function captured(order: PaymentRequested, attempt: number, provider: string, providerRef: string, now: string): PaymentEvent {
+function captured(
+  order: PaymentRequested,
+  attempt: number,
+  provider: string,
+  providerRef: string,
+  now: string,
+  cause?: string,
+): PaymentEvent {
   return {
     type: 'PaymentCaptured',
-    ...referenceOf(order),
+    ...referenceOf(order, cause),
     attempt,
     provider,
     providerRef,
@@ -198,14 +217,14 @@ export function decideSupersede(by: string, state: PaymentState): PaymentDecisio
  * Cancels: at once where nobody can pay any more, else by closing the open attempt first. An attempt that turns out to be captured wins:
  * the payment is then captured and may be refunded.
  */
-export function decideCancel(by: string, reason: string, state: PaymentState): PaymentDecision {
+export function decideCancel(by: string, reason: string, state: PaymentState, commandKey?: string): PaymentDecision {
   if (!state) return { refused: 'not_found' };
   if (state.status === 'cancelled') return nothing;
   const open = openAttempt(state);
-  if (open) return open.closing?.reason === 'cancelled' ? nothing : closeRequested(open.attempt, 'cancelled', by);
+  if (open) return open.closing?.reason === 'cancelled' ? nothing : closeRequested(open.attempt, 'cancelled', by, commandKey);
   const mayEnd = (state.status === 'requested' || state.status === 'reserved') && state.hold !== 'asked';
   if (!mayEnd) return { refused: 'state_conflict' };
-  return { events: [{ type: 'PaymentCancelled', ...referenceOf(state.order), reason, by, ...holdOf(state.order) }] };
+  return { events: [{ type: 'PaymentCancelled', ...nameOf(state.order), ...asked(commandKey), reason, by, ...holdOf(state.order) }] };
 }
 
 /** Ends a payment that nobody paid in time; before its time nothing happens. */
@@ -217,17 +236,19 @@ export function decideExpiry(now: Date, state: PaymentState): PaymentDecision {
   return { events: [{ type: 'PaymentExpired', ...referenceOf(state.order), ...holdOf(state.order) }] };
 }
 
-const closeRequested = (attempt: number, reason: 'cancelled' | 'expired', by: string): PaymentDecision => ({
-  events: [{ type: 'AttemptCloseRequested', attempt, reason, by }],
+const closeRequested = (attempt: number, reason: 'cancelled' | 'expired', by: string, commandKey?: string): PaymentDecision => ({
+  events: [{ type: 'AttemptCloseRequested', attempt, reason, by, ...asked(commandKey) }],
 });
 
+const asked = (commandKey: string | undefined): { commandKey?: string } => (commandKey === undefined ? {} : { commandKey });
+
 /** Captures what was authorized. */
-export function decideCapture(state: PaymentState): PaymentDecision {
+export function decideCapture(state: PaymentState, commandKey?: string): PaymentDecision {
   if (!state) return { refused: 'not_found' };
   if (state.status === 'captured' || state.status === 'refunded') return nothing;
   const open = openAttempt(state);
   if (open?.status !== 'authorized' || open.closing) return { refused: 'state_conflict' };
-  return open.captureRequested ? nothing : { events: [{ type: 'CaptureRequested', attempt: open.attempt }] };
+  return open.captureRequested ? nothing : { events: [{ type: 'CaptureRequested', attempt: open.attempt, ...asked(commandKey) }] };
 }
 
 export interface RequestRefund {
@@ -235,6 +256,8 @@ export interface RequestRefund {
   amountMinor: number;
   currency: string;
   reason: string;
+  /** What the platform calls the command, where it came over Kafka. */
+  commandKey?: string;
   now: string;
 }
 
@@ -255,20 +278,30 @@ export function decideRefund(command: RequestRefund, state: PaymentState): Payme
   if (state.refunds.get(command.refundId)?.amountMinor === command.amountMinor && command.currency === state.order.currency) return nothing;
   const refusal = refundRefusals.find(([, applies]) => applies(command, state));
   if (refusal) return { refused: refusal[0] };
-  const { refundId, amountMinor, currency, reason, now } = command;
+  const { refundId, amountMinor, currency, reason, commandKey, now } = command;
   const providerKey = providerKeyOf(state.order.paymentId, 'refund', state.refunds.size + 1);
-  const requested: PaymentEvent = { type: 'RefundRequested', refundId, amountMinor, currency, reason, providerKey, requestedAt: now };
+  const requested: PaymentEvent = {
+    ...{ type: 'RefundRequested', refundId, amountMinor, currency, reason, providerKey, requestedAt: now },
+    ...asked(commandKey),
+  };
   if (state.capture?.provider !== 'wallet') return { events: [requested] };
-  return { events: [requested, refunded(state, refundId, amountMinor, 'wallet', now)] };
+  return { events: [requested, refunded(state, refundId, { amountMinor, commandKey }, 'wallet', now)] };
 }
 
 /** The event of a confirmed refund, with what it reverses of the split, computed now: on what is refunded and confirmed so far. */
-export function refunded(payment: Payment, refundId: string, amountMinor: number, providerRef: string, now: string): PaymentEvent {
+export function refunded(
+  payment: Payment,
+  refundId: string,
+  { amountMinor, commandKey }: { amountMinor: number; commandKey?: string | undefined },
+  providerRef: string,
+  now: string,
+): PaymentEvent {
   const { order, capture, refundedMinor } = payment;
   if (!capture) throw new Error(`${order.paymentId} has a refund but no capture`);
   return {
     type: 'PaymentRefunded',
-    ...referenceOf(order),
+    ...nameOf(order),
+    ...asked(commandKey),
     refundId,
     amountMinor,
     currency: order.currency,
@@ -287,7 +320,7 @@ export function decideSettled(
   if (!state) return { refused: 'not_found' };
   if (state.settled.some(({ settlementId, windowId }) => settlementId === settled.settlementId && windowId === settled.windowId))
     return nothing;
-  return { events: [{ type: 'PaymentSettled', ...referenceOf(state.order), ...settled }] };
+  return { events: [{ type: 'PaymentSettled', ...nameOf(state.order), ...settled }] };
 }
 
-export { captured as capturedEvent, referenceOf, holdOf };
+export { asked, captured as capturedEvent, holdOf, nameOf, referenceOf };

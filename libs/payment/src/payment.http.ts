@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { PaymentEvent, ProblemCode } from '@tongbao/contracts';
-import { EventStore, handle, load, type Loaded } from '@tongbao/event-store';
+import { EventStore, handle } from '@tongbao/event-store';
 import type { ProjectionRunner } from '@tongbao/read-model';
 import {
   Allow,
@@ -29,7 +28,8 @@ import { Directory } from './directory.js';
 import { decideConflict } from './payment-outcome.decide.js';
 import { decideCancel, decideCapture, decideNewAttempt, decideRefund, decideSupersede, type PaymentDecision } from './payment.decide.js';
 import { CancelBody, ConflictBody, NewAttemptBody, PaymentBody, RefundBody } from './payment.dto.js';
-import { PaymentIntake, problemOf } from './payment.intake.js';
+import { PaymentActions, refundIdOf } from './payment.actions.js';
+import { PaymentIntake } from './payment.intake.js';
 import { openAttempt, paymentFold, type Payment, type PaymentState } from './payment.js';
 import { PaymentReactor, paymentStream } from './payment.reactor.js';
 import { toResponse, type PaymentResponse } from './payment.response.js';
@@ -45,6 +45,7 @@ export class PaymentController {
     @Inject(PROJECTIONS) private readonly projections: ReadonlyMap<string, ProjectionRunner>,
     private readonly refusals: CommandRefusals,
     private readonly intake: PaymentIntake,
+    private readonly actions: PaymentActions,
     private readonly reactor: PaymentReactor,
     private readonly waiters: PaymentWaiters,
     private readonly directory: Directory,
@@ -99,7 +100,7 @@ export class PaymentController {
   @Allow({ platforms: true, operators: ['ops', 'finance', 'auditor'] })
   @ApiOperation({ summary: 'One payment, as its stream says at this moment. ETag = revision of the stream' })
   async get(@Param('paymentId') paymentId: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
-    const state = await this.#load(paymentId, caller);
+    const state = await this.actions.load(paymentId, caller);
     send(reply, 200, state);
   }
 
@@ -118,7 +119,7 @@ export class PaymentController {
     const state = await this.refusals.answer(
       { principal: caller, key, operation: 'StartAttempt', body: { paymentId, body } },
       async (commandId) => {
-        const loaded = await this.#load(paymentId, caller);
+        const loaded = await this.actions.load(paymentId, caller);
         const { method } = validated(NewAttemptBody, body);
         const chosen = { provider: method.provider, ...(method.token && { token: method.token }) };
         if (await this.#isRepeated(paymentId, commandId)) return loaded;
@@ -126,7 +127,7 @@ export class PaymentController {
         const { order } = loaded;
         const decide = (current: PaymentState) =>
           decideNewAttempt(chosen, this.directory.offers(order.platformId, chosen, order.captureMode), this.#now(), current);
-        return this.#act(paymentId, decide, commandId, caller, waitSeconds);
+        return this.actions.act(paymentId, decide, commandId, caller, waitSeconds * 1_000);
       },
     );
     send(reply, isAtRest(state) ? 201 : 202, state);
@@ -218,35 +219,11 @@ export class PaymentController {
     read: (commandId: string) => (state: PaymentState) => PaymentDecision,
   ): Promise<void> {
     const state = await this.refusals.answer({ principal: caller, key, operation, body: { paymentId, body } }, async (commandId) => {
-      await this.#load(paymentId, caller);
+      await this.actions.load(paymentId, caller);
       const decide = read(commandId);
-      return this.#act(paymentId, decide, commandId, caller, waitSeconds);
+      return this.actions.act(paymentId, decide, commandId, caller, waitSeconds * 1_000);
     });
     send(reply, 200, state);
-  }
-
-  async #act(
-    paymentId: string,
-    decide: (state: PaymentState) => PaymentDecision,
-    commandId: string,
-    caller: Principal,
-    waitSeconds: number,
-  ): Promise<Payment> {
-    const context = { commandId, correlationId: paymentId, actor: nameOf(caller) };
-    const handled = await handle<PaymentState, PaymentEvent, ProblemCode>(
-      this.store,
-      paymentStream(paymentId),
-      paymentFold,
-      decide,
-      context,
-    );
-    if (handled.outcome === 'refused') throw problemOf(handled.refusal);
-    const run = handled.events.length > 0 ? this.reactor.run(paymentId, handled) : Promise.resolve(handled.state);
-    this.waiters.started(paymentId, run);
-    // What a command asks for ends with the reactor's run: a refund at rest is one whose outcome is known.
-    const after = waitSeconds > 0 ? await firstOf(run, waitSeconds * 1_000, handled.state) : handled.state;
-    if (!after) throw new Error(`${paymentId} was acted on and has no state`);
-    return after;
   }
 
   /** Asks for the open attempt to be closed, and waits for the answer: another may begin only when nobody can pay this one any more. */
@@ -272,22 +249,10 @@ export class PaymentController {
     return events.some(({ event, metadata }) => event.type === 'AttemptStarted' && metadata.$causationId === commandId);
   }
 
-  async #load(paymentId: string, caller: Principal): Promise<Payment> {
-    const loaded: Loaded<PaymentState> = /^pay_[a-z2-7]{32}$/.test(paymentId)
-      ? await load(this.store, paymentStream(paymentId), paymentFold)
-      : { state: undefined, revision: undefined };
-    const isOwn = caller.kind === 'operator' || loaded.state?.order.platformId === caller.platformId;
-    // A payment of another platform is answered like one that does not exist: its existence is nobody else's business.
-    if (!loaded.state || !isOwn) throw new Problem('not_found', `There is no payment ${paymentId}.`);
-    return loaded.state;
-  }
-
   #now(): string {
     return this.clock.now().toISOString();
   }
 }
-
-const refundIdOf = (commandId: string): string => `ref_${createHash('sha256').update(commandId).digest('hex').slice(0, 24)}`;
 
 /** The platform that a body names, before its fields are checked: forbidden comes before invalid. */
 function platformIn(body: unknown): string | undefined {
@@ -297,7 +262,7 @@ function platformIn(body: unknown): string | undefined {
 
 export function requireOwnPlatform(caller: Principal, platformId: string | undefined): void {
   if (caller.kind === 'platform' && platformId !== undefined && platformId !== caller.platformId) {
-    throw new Problem('forbidden', `This API key is ${caller.platformId}'s, not ${platformId}'s.`, 'platformId');
+    throw new Problem('forbidden', `${caller.platformId} is asking, not ${platformId}.`, 'platformId');
   }
 }
 
@@ -312,13 +277,4 @@ function utc(time: string | undefined, field: string): string | undefined {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) throw new Problem('invalid', `${field} must be an ISO 8601 time.`, field);
   return date.toISOString();
-}
-
-/** What comes first: the result, or the end of the time with what was known. */
-async function firstOf<T>(work: Promise<T>, waitMs: number, known: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(known), waitMs);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

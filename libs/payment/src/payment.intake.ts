@@ -1,3 +1,4 @@
+import type { Cache } from '@tongbao/cache';
 import { account, type PaymentEvent, type PaymentItem, type ProblemCode } from '@tongbao/contracts';
 import { handle, load, type EventStore, type Loaded } from '@tongbao/event-store';
 import { contentHashOf, Problem, type Clock } from '@tongbao/service';
@@ -36,6 +37,7 @@ export const problemOf = (code: ProblemCode, field?: string): Problem =>
 export class PaymentIntake {
   constructor(
     private readonly store: EventStore,
+    private readonly cache: Cache,
     private readonly directory: Directory,
     private readonly velocity: VelocityCounters,
     private readonly reactor: PaymentReactor,
@@ -46,59 +48,85 @@ export class PaymentIntake {
 
   /**
    * @param waitMs how long the caller would wait for an outcome
+   * @param commandKey what the platform calls the command, where it came over Kafka
    * @throws Problem for every refusal of the table
    */
-  async request(body: PaymentBody, commandId: string, waitMs: number): Promise<Accepted> {
+  async request(body: PaymentBody, commandId: string, waitMs: number, commandKey?: string): Promise<Accepted> {
     const now = this.clock.now();
-    const command = toCommand(body, now, this.expiryMinutes);
+    const command = { ...readCommand(body, now, this.expiryMinutes), ...(commandKey && { commandKey }) };
+    if (isTooLate(command, now)) return this.#repeat(command, tooLate(), waitMs);
     await this.#requireKnownParties(command);
-    const { handled, takeBack } = await this.#append(command, commandId, now);
-    const isReplay = handled.events.length === 0;
-    if (isReplay) await takeBack?.();
-    const settled = this.#follow(command.paymentId, handled, isReplay, waitMs);
-    const payment = waitMs > 0 ? await settled : handled.state;
-    if (!payment) throw new Error(`${command.paymentId} was accepted and has no state`);
-    return { payment, isReplay };
+    const known = await this.#hinted(command);
+    if (known) return this.#answer(command.paymentId, known, true, waitMs);
+    const decide = (state: PaymentState): PaymentDecision => decideRequest(command, this.directory.contextAt(now), state);
+    const refusal = await this.#refusal(decide);
+    const takeBack = refusal ? undefined : await this.#count(command);
+    if (!takeBack) return this.#repeat(command, problemOf(refusal ?? 'limit_exceeded'), waitMs);
+    const handled = await this.#append(command, commandId, decide);
+    const isReplay = handled.outcome === 'accepted' && handled.events.length === 0;
+    if (isReplay || handled.outcome === 'refused') await takeBack();
+    if (handled.outcome === 'refused') throw problemOf(handled.refusal);
+    return this.#answer(command.paymentId, handled, isReplay, waitMs);
   }
 
-  async #append(command: RequestPayment, commandId: string, now: Date) {
-    let takeBack: (() => Promise<void>) | undefined;
-    const decide = (state: PaymentState): PaymentDecision => decideRequest(command, this.directory.contextAt(now), state);
-    const isNew: Loaded<PaymentState> = { state: undefined, revision: undefined };
+  /**
+   * The payment, if the cache says that its order was requested before, and the stream confirms it. A repetition is told what the payment is
+   * now, so no answer can be kept for it; what the cache keeps is the hint where to look first: at the stream, instead of trying to append to it.
+   * A hint that is missing, or that a refused request has left behind, changes no answer.
+   */
+  async #hinted(command: RequestPayment): Promise<Loaded<PaymentState> | undefined> {
+    if (!(await this.cache.seen('order', command.paymentId, repetitionSeconds))) return undefined;
+    const loaded = await this.#load(command);
+    return isOf(command, loaded.state) ? loaded : undefined;
+  }
+
+  /** A repeated order is answered as before, whatever has changed since: so before a refusal the stream is looked at. */
+  async #repeat(command: RequestPayment, refusal: Problem, waitMs: number): Promise<Accepted> {
+    const loaded = await this.#load(command);
+    if (!isOf(command, loaded.state)) throw loaded.state ? problemOf('order_conflict') : refusal;
+    return this.#answer(command.paymentId, loaded, true, waitMs);
+  }
+
+  /** Why a new order like this is refused. */
+  async #refusal(decide: (state: PaymentState) => PaymentDecision): Promise<ProblemCode | undefined> {
     let decision = decide(undefined);
     if ('refused' in decision && mayBeStale.has(decision.refused)) {
       await this.directory.refresh();
       decision = decide(undefined);
     }
-    if ('refused' in decision) await this.#refuse(command, decision.refused);
-    const limits = this.directory.participant(account.platform(command.platformId))?.velocityLimits ?? [];
-    if (limits.length > 0) {
-      const { platformId, currency, amountMinor } = command;
-      const subject = { platformId, userId: command.payer.userId, provider: command.method.provider, currency, amountMinor };
-      takeBack = await this.velocity.take(limits, subject);
-      if (!takeBack) await this.#refuse(command, 'limit_exceeded');
-    }
-    const context = { commandId, correlationId: command.paymentId, actor: account.platform(command.platformId) };
-    const handled = await handle<PaymentState, PaymentEvent, ProblemCode>(
-      this.store,
-      paymentStream(command.paymentId),
-      paymentFold,
-      decide,
-      context,
-      isNew,
-    );
-    if (handled.outcome === 'refused') {
-      await takeBack?.();
-      throw problemOf(handled.refusal);
-    }
-    return { handled, takeBack };
+    return 'refused' in decision ? decision.refused : undefined;
   }
 
-  /** A repeated order is answered as before, whatever has changed since: so before a refusal the stream is looked at. */
-  async #refuse(command: RequestPayment, refusal: ProblemCode): Promise<void> {
-    const { state } = await load(this.store, paymentStream(command.paymentId), paymentFold);
-    if (state?.order.contentHash === command.contentHash) return;
-    throw problemOf(state ? 'order_conflict' : refusal);
+  /** @returns a way to take it back, or undefined when a velocity limit is passed */
+  async #count(command: RequestPayment): Promise<(() => Promise<void>) | undefined> {
+    const limits = this.directory.participant(account.platform(command.platformId))?.velocityLimits ?? [];
+    if (limits.length === 0) return () => Promise.resolve();
+    const { platformId, currency, amountMinor } = command;
+    return this.velocity.take(limits, {
+      platformId,
+      userId: command.payer.userId,
+      provider: command.method.provider,
+      currency,
+      amountMinor,
+    });
+  }
+
+  #append(command: RequestPayment, commandId: string, decide: (state: PaymentState) => PaymentDecision) {
+    const { paymentId } = command;
+    const isNew: Loaded<PaymentState> = { state: undefined, revision: undefined };
+    const context = { commandId, correlationId: paymentId, actor: account.platform(command.platformId) };
+    return handle<PaymentState, PaymentEvent, ProblemCode>(this.store, paymentStream(paymentId), paymentFold, decide, context, isNew);
+  }
+
+  #load({ paymentId }: RequestPayment): Promise<Loaded<PaymentState>> {
+    return load(this.store, paymentStream(paymentId), paymentFold);
+  }
+
+  async #answer(paymentId: string, handled: Loaded<PaymentState>, isReplay: boolean, waitMs: number): Promise<Accepted> {
+    const settled = this.#follow(paymentId, handled, isReplay, waitMs);
+    const payment = waitMs > 0 ? await settled : handled.state;
+    if (!payment) throw new Error(`${paymentId} was accepted and has no state`);
+    return { payment, isReplay };
   }
 
   /** Sets the reactor off where there is something to do, and gives what the payment is when it rests. */
@@ -118,6 +146,15 @@ export class PaymentIntake {
     if (missing) throw new Problem('invalid', `${missing.party} has not joined the hub.`, missing.field);
   }
 }
+
+const isTooLate = ({ expiresAt }: RequestPayment, now: Date): boolean => new Date(expiresAt) <= now;
+
+const tooLate = (): Problem => new Problem('invalid', 'expiresAt must be in the future.', 'expiresAt');
+
+const isOf = (command: RequestPayment, state: PaymentState): boolean => state?.order.contentHash === command.contentHash;
+
+/** Who repeats a request does so soon; later repetitions only cost a little more. */
+const repetitionSeconds = 600;
 
 /** Refusals that a newer directory might not give. */
 const mayBeStale: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -143,8 +180,18 @@ function partiesOf(command: RequestPayment): { party: string; field: string }[] 
   ];
 }
 
-/** The order with everything that was left out, and the hash of its content: all but method and expiry. */
+/**
+ * What a new order asks for, as `readCommand` has it.
+ * @throws Problem invalid when its expiry has passed
+ */
 export function toCommand(body: PaymentBody, now: Date, expiryMinutes: number): RequestPayment {
+  const command = readCommand(body, now, expiryMinutes);
+  if (isTooLate(command, now)) throw tooLate();
+  return command;
+}
+
+/** The order with everything that was left out, and the hash of its content: all but method and expiry. */
+function readCommand(body: PaymentBody, now: Date, expiryMinutes: number): RequestPayment {
   const { platformId, orderId, amountMinor, currency } = body;
   const content = {
     platformId,
@@ -166,7 +213,6 @@ export function toCommand(body: PaymentBody, now: Date, expiryMinutes: number): 
     ...(body.referrerId && { referrerId: body.referrerId }),
   };
   const expiresAt = body.expiresAt === undefined ? new Date(now.getTime() + expiryMinutes * 60_000) : new Date(body.expiresAt);
-  if (expiresAt <= now) throw new Problem('invalid', 'expiresAt must be in the future.', 'expiresAt');
   return {
     paymentId: paymentIdOf(platformId, orderId),
     ...content,

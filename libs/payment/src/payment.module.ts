@@ -1,8 +1,10 @@
 import { Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Cache } from '@tongbao/cache';
 import type { Provider as Connector } from '@tongbao/contracts';
 import { EventStore, load, LogFeed } from '@tongbao/event-store';
-import type { ProjectionRunner, SqlClient } from '@tongbao/read-model';
+import type { ProjectionReplica, SqlClient } from '@tongbao/read-model';
 import {
+  CACHE,
   type Clock,
   CLOCK,
   EVENT_STORE,
@@ -13,22 +15,34 @@ import {
   leadershipOf,
   LOG_FEED,
   LOGGER,
+  LOOPS,
+  METRICS,
+  PLATFORM_KEYS,
+  type PlatformKeys,
   PROJECTIONS,
   SQL,
 } from '@tongbao/service';
+import type { Loops, Metrics } from '@tongbao/telemetry';
 import type { Logger } from 'pino';
 import { Admission } from './admission.js';
 import { AgreementController } from './agreement.http.js';
+import { CommandEnvelopes } from './command-envelope.js';
 import { Directory } from './directory.js';
+import { HubKeysController } from './hub-keys.http.js';
+import { HubKeys } from './hub-keys.js';
 import { ParticipantController } from './participant.http.js';
+import { PaymentActions } from './payment.actions.js';
+import { PaymentCommandsConsumer } from './payment-commands.consumer.js';
 import { PaymentConsumer } from './payment.consumer.js';
 import { PaymentController } from './payment.http.js';
 import { PaymentIntake } from './payment.intake.js';
 import { paymentFold } from './payment.js';
+import { PaymentMetrics } from './payment.metrics.js';
 import { PaymentReactor, paymentStream } from './payment.reactor.js';
 import { PaymentTimers } from './payment.timers.js';
 import { PaymentWaiters } from './payment.waiters.js';
 import { PaymentQueries } from './payments.view.js';
+import { PlatformKeyController } from './platform-key.http.js';
 import { ProjectionPosition } from './projection-position.js';
 import { ProviderNotificationController } from './provider-notification.http.js';
 import { Providers } from './providers.js';
@@ -82,13 +96,16 @@ export class PaymentModule {
       controllers: [
         PaymentController,
         ParticipantController,
+        PlatformKeyController,
+        HubKeysController,
         AgreementController,
         TopUpController,
         ProviderNotificationController,
         PaymentConsumer,
+        PaymentCommandsConsumer,
       ],
       providers: [
-        VelocityCounters,
+        { provide: VelocityCounters, inject: [CACHE], useFactory: (cache: Cache) => new VelocityCounters(cache) },
         {
           provide: Providers,
           inject: [HUB_CONFIG],
@@ -96,9 +113,9 @@ export class PaymentModule {
         },
         {
           provide: Directory,
-          inject: [EVENT_STORE, HUB_CONFIG, Providers],
-          useFactory: (store: EventStore, config: HubConfig, providers: Providers) =>
-            new Directory(store, { currencies: config.currencies, providers: providers.offer() }),
+          inject: [HUB_CONFIG, Providers],
+          useFactory: (config: HubConfig, providers: Providers) =>
+            new Directory({ currencies: config.currencies, providers: providers.offer() }),
         },
         {
           provide: PaymentReactor,
@@ -118,34 +135,52 @@ export class PaymentModule {
               logger.warn({ err: error, paymentId }, 'a call to a provider could not be recorded; the timers repeat it'),
             ),
         },
+        { provide: HubKeys, inject: [HUB_CONFIG], useFactory: (config: HubConfig) => new HubKeys(config.commandDecryptionKey) },
+        {
+          provide: CommandEnvelopes,
+          inject: [PLATFORM_KEYS, HubKeys],
+          useFactory: (platformKeys: PlatformKeys, hubKeys: HubKeys) => new CommandEnvelopes(platformKeys, hubKeys),
+        },
+        {
+          provide: PaymentActions,
+          inject: [EVENT_STORE, PaymentReactor, PaymentWaiters],
+          useFactory: (store: EventStore, reactor: PaymentReactor, waiters: PaymentWaiters) => new PaymentActions(store, reactor, waiters),
+        },
         { provide: PaymentQueries, inject: [SQL], useFactory: (sql: SqlClient) => new PaymentQueries(sql) },
         {
+          provide: PaymentMetrics,
+          inject: [METRICS, PaymentQueries, CLOCK],
+          useFactory: (metrics: Metrics, queries: PaymentQueries, clock: Clock) => new PaymentMetrics(metrics, queries, clock),
+        },
+        {
           provide: ProjectionPosition,
-          inject: [EVENT_STORE, PROJECTIONS],
-          useFactory: (store: EventStore, projections: ReadonlyMap<string, ProjectionRunner>) =>
-            new ProjectionPosition(store, () => projections.get('payment')),
+          inject: [LOG_FEED, PROJECTIONS],
+          useFactory: (feed: LogFeed, projections: ReadonlyMap<string, ProjectionReplica>) =>
+            new ProjectionPosition(feed, () => projections.get('payment')),
         },
         {
           provide: Admission,
-          inject: [CLOCK, HUB_CONFIG],
-          useFactory: (clock: Clock, config: HubConfig) => new Admission(clock, config.admissionLagMs, config.rateLimitPerSecond),
+          inject: [CLOCK, CACHE, HUB_CONFIG],
+          useFactory: (clock: Clock, cache: Cache, config: HubConfig) =>
+            new Admission(clock, cache, config.admissionLagMs, config.rateLimitPerSecond),
         },
         {
           provide: PaymentIntake,
-          inject: [EVENT_STORE, Directory, VelocityCounters, PaymentReactor, PaymentWaiters, CLOCK, HUB_CONFIG],
+          inject: [EVENT_STORE, CACHE, Directory, VelocityCounters, PaymentReactor, PaymentWaiters, CLOCK, HUB_CONFIG],
           useFactory: (
             store: EventStore,
+            cache: Cache,
             directory: Directory,
             velocity: VelocityCounters,
             reactor: PaymentReactor,
             waiters: PaymentWaiters,
             clock: Clock,
             config: HubConfig,
-          ) => new PaymentIntake(store, directory, velocity, reactor, waiters, clock, config.paymentExpiryMinutes),
+          ) => new PaymentIntake(store, cache, directory, velocity, reactor, waiters, clock, config.paymentExpiryMinutes),
         },
         {
           provide: PaymentTimers,
-          inject: [PaymentQueries, PaymentReactor, TopUpReactor, PaymentWaiters, CLOCK, LOGGER],
+          inject: [PaymentQueries, PaymentReactor, TopUpReactor, PaymentWaiters, CLOCK, LOGGER, LOOPS],
           useFactory: (
             queries: PaymentQueries,
             reactor: PaymentReactor,
@@ -153,7 +188,8 @@ export class PaymentModule {
             waiters: PaymentWaiters,
             clock: Clock,
             logger: Logger,
-          ) => new PaymentTimers(queries, reactor, topUps, waiters, clock, logger),
+            loops: Loops,
+          ) => new PaymentTimers(queries, reactor, topUps, waiters, clock, logger, loops.register('payment timers')),
         },
         {
           provide: PaymentLoops,

@@ -1,4 +1,14 @@
-import { topics, type CommandRefused, type LedgerCommand, type PaymentEvent, type PaymentMessage } from '@tongbao/contracts';
+import {
+  platformEventsTopic,
+  topics,
+  type CommandEvent,
+  type CommandRefused,
+  type LedgerCommand,
+  type PaymentEvent,
+  type PaymentMessage,
+  type PaymentReference,
+  type PlatformMessage,
+} from '@tongbao/contracts';
 import type { OutgoingMessage, Publisher } from '@tongbao/bus';
 import type { StoredEvent } from '@tongbao/event-store';
 import { holdIdOf } from './payment.js';
@@ -7,7 +17,7 @@ import { holdIdOf } from './payment.js';
 export const paymentPublisher: Publisher = {
   service: 'payment',
   categories: ['payment', 'command'],
-  publish: ({ event }: StoredEvent) => [...ledgerCommands(event as PaymentEvent), ...news(event as PaymentEvent | CommandRefused)],
+  publish: ({ event }: StoredEvent) => [...ledgerCommands(event as PaymentEvent), ...news(event as PaymentEvent | CommandEvent)],
 };
 
 function ledgerCommands(event: PaymentEvent): OutgoingMessage[] {
@@ -23,12 +33,28 @@ function ledgerCommands(event: PaymentEvent): OutgoingMessage[] {
   return [{ topic: topics.ledgerCommands, key: event.paymentId, type: command.type, data: command }];
 }
 
-function news(event: PaymentEvent | CommandRefused): OutgoingMessage[] {
-  const message = messageOf(event);
-  if (!message) return [];
-  return [
-    { topic: topics.paymentEvents, key: 'paymentId' in message ? message.paymentId : message.commandId, type: message.type, data: message },
-  ];
+/** What everybody may know who reads the hub's events; and to the platform itself also what answers its commands. */
+function news(event: PaymentEvent | CommandEvent): OutgoingMessage[] {
+  const message = event.type === 'CommandAccepted' ? undefined : messageOf(event);
+  const told = message ?? answerOf(event);
+  if (!told) return [];
+  const { type, commandKey } = told;
+  const outgoing = { key: keyOf(told), type, data: told, ...(commandKey !== undefined && { causationId: commandKey }) };
+  return [...(message ? [{ topic: topics.paymentEvents, ...outgoing }] : []), { topic: platformEventsTopic(told.platformId), ...outgoing }];
+}
+
+/** Everything about a payment is in order; a refusal that names none has its own place. */
+function keyOf(message: PlatformMessage): string {
+  if (message.type === 'CommandRefused') return message.subject ?? message.commandId;
+  return message.paymentId;
+}
+
+/** What is of no interest to anybody but the platform that commands over Kafka. */
+function answerOf(event: PaymentEvent | CommandEvent): PlatformMessage | undefined {
+  if (event.type === 'CommandAccepted') return event;
+  if (event.type !== 'PaymentAuthorized') return undefined;
+  const { type, paymentId, platformId, orderId, commandKey } = event;
+  return paymentId && platformId && orderId ? { type, paymentId, platformId, orderId, ...(commandKey && { commandKey }) } : undefined;
 }
 
 /** The public form of an event: what names the payment to its platform and what became of it, not how. */
@@ -80,8 +106,9 @@ export function messageOf(event: PaymentEvent | CommandRefused): PaymentMessage 
   }
 }
 
-const referenceOf = ({ paymentId, platformId, orderId }: { paymentId: string; platformId: string; orderId: string }) => ({
+const referenceOf = ({ paymentId, platformId, orderId, commandKey }: PaymentReference): PaymentReference => ({
   paymentId,
   platformId,
   orderId,
+  ...(commandKey && { commandKey }),
 });

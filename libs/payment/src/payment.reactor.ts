@@ -1,6 +1,7 @@
 import type { AttemptOutcome, PaymentEvent, Provider, RefundOutcome } from '@tongbao/contracts';
 import { handle, load, type AppendContext, type EventStore, type Loaded } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
+import { tracing } from '@tongbao/telemetry';
 import { decideOutcome, decideRefundOutcome, decideStrayRefunded } from './payment-outcome.decide.js';
 import { decideExpiry, type PaymentDecision } from './payment.decide.js';
 import { openAttempt, paymentFold, type Attempt, type Payment, type PaymentState } from './payment.js';
@@ -53,12 +54,7 @@ export class PaymentReactor {
     const loaded = await load(this.store, paymentStream(paymentId), paymentFold);
     const attempt = loaded.state?.attempts.find((each) => each.attempt === attemptNumber);
     if (!attempt) return loaded.state;
-    const outcome = await this.providers.call(attempt.method.provider, (provider, signal) => provider.query(attempt.providerKey, signal));
-    if (outcome.kind === 'not_found') return loaded.state;
-    const { state, revision } = await this.#record(paymentId, `inquire ${attempt.providerKey} ${outcome.kind}`, loaded, (current) =>
-      decideOutcome(attemptNumber, outcome, this.#now(), current),
-    );
-    return this.run(paymentId, { state, revision });
+    return tracing.follow(loaded.traceparent, () => this.#ask(paymentId, loaded, attempt));
   }
 
   /** Whether this process works on a payment right now. */
@@ -71,14 +67,29 @@ export class PaymentReactor {
     await Promise.allSettled(this.#running.values());
   }
 
+  async #ask(paymentId: string, loaded: Loaded<PaymentState>, attempt: Attempt): Promise<PaymentState> {
+    const { provider } = attempt.method;
+    const outcome = await this.providers.call(provider, 'query', (connector, signal) => connector.query(attempt.providerKey, signal));
+    if (outcome.kind === 'not_found') return loaded.state;
+    const { state, revision } = await this.#record(paymentId, `inquire ${attempt.providerKey} ${outcome.kind}`, loaded, (current) =>
+      decideOutcome(attempt.attempt, outcome, this.#now(), current),
+    );
+    return this.run(paymentId, { state, revision });
+  }
+
   async #advance(paymentId: string, fresh?: Loaded<PaymentState>): Promise<PaymentState> {
-    let loaded = fresh ?? (await load(this.store, paymentStream(paymentId), paymentFold));
-    const expiry = await this.#record(paymentId, 'expire', loaded, (state) => decideExpiry(this.clock.now(), state));
-    loaded = expiry;
+    if (fresh) return this.#proceed(paymentId, fresh, true);
+    const loaded = await load(this.store, paymentStream(paymentId), paymentFold);
+    // Nobody asks for it now, or somebody who does not know the payment's trace.
+    return tracing.follow(loaded.traceparent, () => this.#proceed(paymentId, loaded, false));
+  }
+
+  async #proceed(paymentId: string, known: Loaded<PaymentState>, fresh: boolean): Promise<PaymentState> {
+    let loaded = await this.#record(paymentId, 'expire', known, (state) => decideExpiry(this.clock.now(), state));
     const done = new Set<string>();
     for (let step = nextStep(loaded.state, done); step && loaded.state; step = nextStep(loaded.state, done)) {
       done.add(nameOf(step));
-      loaded = await this.#perform(loaded.state, loaded, step, fresh !== undefined);
+      loaded = await this.#perform(loaded.state, loaded, step, fresh);
     }
     return loaded.state;
   }
@@ -101,10 +112,10 @@ export class PaymentReactor {
   async #attempt(payment: Payment, call: 'pay' | 'close' | 'capture', attempt: Attempt, fresh: boolean): Promise<AttemptOutcome> {
     const { provider } = attempt.method;
     const key = attempt.providerKey;
-    if (call === 'close') return this.providers.call(provider, (connector, signal) => connector.close(key, signal));
-    if (call === 'capture') return this.providers.call(provider, (connector, signal) => connector.capture(key, signal));
+    if (call === 'close') return this.providers.call(provider, 'close', (connector, signal) => connector.close(key, signal));
+    if (call === 'capture') return this.providers.call(provider, 'capture', (connector, signal) => connector.capture(key, signal));
     if (!fresh) {
-      const known = await this.providers.call(provider, (connector, signal) => connector.query(key, signal));
+      const known = await this.providers.call(provider, 'query', (connector, signal) => connector.query(key, signal));
       if (known.kind !== 'not_found') return known;
     }
     const { amountMinor, currency, captureMode } = payment.order;
@@ -115,7 +126,7 @@ export class PaymentReactor {
       capture: captureMode === 'automatic',
       ...(attempt.method.token && { token: attempt.method.token }),
     };
-    return this.providers.call(provider, (connector, signal) => connector.pay(request, signal));
+    return this.providers.call(provider, 'pay', (connector, signal) => connector.pay(request, signal));
   }
 
   async #refund(
@@ -127,11 +138,13 @@ export class PaymentReactor {
     const paymentKey = payment.attempts.find(({ attempt }) => attempt === capture?.attempt)?.providerKey ?? '';
     const provider = capture?.provider ?? '';
     if (!fresh) {
-      const known = await this.providers.callRefund(provider, (connector, signal) => connector.queryRefund(step.providerKey, signal));
+      const known = await this.providers.callRefund(provider, 'query_refund', (connector, signal) =>
+        connector.queryRefund(step.providerKey, signal),
+      );
       if (known.kind !== 'not_found') return known;
     }
     const request = { key: step.providerKey, paymentKey, amountMinor: step.amountMinor, currency: order.currency };
-    const outcome = await this.providers.callRefund(provider, (connector, signal) => connector.refund(request, signal));
+    const outcome = await this.providers.callRefund(provider, 'refund', (connector, signal) => connector.refund(request, signal));
     return outcome.kind === 'not_found' ? { kind: 'unknown', reason: 'the provider does not know the refund' } : outcome;
   }
 
@@ -148,7 +161,9 @@ export class PaymentReactor {
       amountMinor: step.amountMinor,
       currency: step.currency,
     };
-    const outcome = await this.providers.callRefund(step.provider, (connector: Provider, signal) => connector.refund(request, signal));
+    const outcome = await this.providers.callRefund(step.provider, 'refund', (connector: Provider, signal) =>
+      connector.refund(request, signal),
+    );
     // Anything but a refund leaves the money in hub:suspense, where its age shows; the same key is tried again when the timer is due.
     if (outcome.kind !== 'refunded') return loaded;
     return this.#record(paymentId, nameOf(step), loaded, (state) => decideStrayRefunded(step.attempt, state));

@@ -1,4 +1,5 @@
 import type { Clock } from '@tongbao/service';
+import type { Loop } from '@tongbao/telemetry';
 import type { Logger } from 'pino';
 import type { PaymentReactor } from './payment.reactor.js';
 import type { PaymentQueries } from './payments.view.js';
@@ -26,13 +27,18 @@ export class PaymentTimers {
     private readonly waiters: PaymentWaiters,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+    private readonly loop?: Loop,
+  ) {
+    loop?.idle();
+  }
 
   start(): void {
     const next = () => {
+      this.loop?.beat();
       this.#round = this.sweep()
         .catch((error: unknown) => this.logger.warn({ err: error }, 'the timers of payments could not be looked at; next try in a second'))
         .finally(() => {
+          this.loop?.idle();
           if (this.#timer) this.#timer = setTimeout(next, everyMs);
         });
     };

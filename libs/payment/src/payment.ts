@@ -12,8 +12,10 @@ export interface Attempt {
   declineCode?: string;
   providerRef?: string;
   /** Someone wants it closed; it may still turn out to be captured. */
-  closing?: { reason: 'cancelled' | 'expired' | 'superseded'; by: string };
+  closing?: { reason: 'cancelled' | 'expired' | 'superseded'; by: string; commandKey?: string };
   captureRequested: boolean;
+  /** What the platform calls the command that asked for the capture. */
+  captureCommandKey?: string;
 }
 
 export interface Refund {
@@ -22,6 +24,8 @@ export interface Refund {
   providerKey: string;
   status: 'requested' | 'unknown' | 'refunded' | 'declined';
   code?: string;
+  /** What the platform calls the command that asked for it. */
+  commandKey?: string;
 }
 
 export interface Capture {
@@ -135,13 +139,18 @@ function evolvePayment(payment: Payment, event: Exclude<PaymentEvent, PaymentReq
     case 'AttemptDeclined':
       return withAttempt(payment, event.attempt, { status: 'declined', declineCode: event.code }, restingStatus(payment));
     case 'AttemptCloseRequested':
-      return withAttempt(payment, event.attempt, { closing: { reason: event.reason, by: event.by } }, payment.status);
+      return withAttempt(payment, event.attempt, { closing: closingOf(event) }, payment.status);
     case 'AttemptClosed':
       return withAttempt(payment, event.attempt, { status: 'closed' }, restingStatus(payment));
     case 'PaymentAuthorized':
       return withAttempt(payment, event.attempt, { status: 'authorized', providerRef: event.providerRef }, 'authorized');
     case 'CaptureRequested':
-      return withAttempt(payment, event.attempt, { captureRequested: true }, payment.status);
+      return withAttempt(
+        payment,
+        event.attempt,
+        { captureRequested: true, ...(event.commandKey && { captureCommandKey: event.commandKey }) },
+        payment.status,
+      );
     case 'PaymentCaptured':
       return {
         ...withAttempt(payment, event.attempt, { status: 'captured', providerRef: event.providerRef }, 'captured'),
@@ -173,6 +182,7 @@ function evolvePayment(payment: Payment, event: Exclude<PaymentEvent, PaymentReq
         reason: event.reason,
         providerKey: event.providerKey,
         status: 'requested',
+        ...(event.commandKey && { commandKey: event.commandKey }),
       });
     case 'RefundOutcomeUnknown':
       return withRefundStatus(payment, event.refundId, { status: 'unknown' });
@@ -190,6 +200,16 @@ function evolvePayment(payment: Payment, event: Exclude<PaymentEvent, PaymentReq
       return event satisfies never;
   }
 }
+
+const closingOf = ({
+  reason,
+  by,
+  commandKey,
+}: Extract<PaymentEvent, { type: 'AttemptCloseRequested' }>): NonNullable<Attempt['closing']> => ({
+  reason,
+  by,
+  ...(commandKey && { commandKey }),
+});
 
 /** Where a payment stands while no attempt is open. */
 const restingStatus = (payment: Payment): PaymentStatus => (payment.hold === 'placed' ? 'reserved' : 'requested');

@@ -3,7 +3,7 @@ import { idOf, type StoredEvent } from '@tongbao/event-store';
 import { drizzleOver, type Projection, type Rows, type SqlClient } from '@tongbao/read-model';
 import type { Page } from '@tongbao/service';
 import { toPage } from '@tongbao/service';
-import { and, asc, desc, eq, gte, isNotNull, like, lt, lte, or, type SQL } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, gte, isNotNull, like, lt, lte, min, or, type SQL } from 'drizzle-orm';
 import { bigint, boolean, index, integer, pgSchema, text } from 'drizzle-orm/pg-core';
 
 const schema = pgSchema('payment');
@@ -281,6 +281,20 @@ export class PaymentQueries {
         .limit(limit),
     ]);
     return { payments: duePayments.map(({ id }) => id), topUps: dueTopUps.map(({ id }) => id) };
+  }
+
+  /**
+   * How many payments wait for a provider to say what became of a charge, or have a refund or a closing that it should have answered by now.
+   * @returns since when nothing has been heard of the one that has waited longest
+   */
+  async unanswered(now: Date): Promise<{ count: number; since: Date | undefined }> {
+    const overdue = and(gt(payments.openCalls, 0), lte(payments.dueAt, now.toISOString()));
+    const [row] = await this.#database
+      .select({ count: count(), dueAt: min(payments.dueAt) })
+      .from(payments)
+      .where(and(isNotNull(payments.dueAt), or(eq(payments.status, 'unknown'), overdue)));
+    const since = row?.dueAt ? new Date(Date.parse(row.dueAt) - answerDueMs) : undefined;
+    return { count: row?.count ?? 0, since };
   }
 
   /** The payment whose id begins so: providers' keys carry only the beginning. */

@@ -1,15 +1,18 @@
-import type { EventStore } from '@tongbao/event-store';
-import type { ProjectionRunner } from '@tongbao/read-model';
+import type { LogFeed } from '@tongbao/event-store';
+
+interface Follower {
+  reached(position: bigint, timeoutMs: number): Promise<boolean>;
+}
 
 /** The payment projection's place in the log. */
 export class ProjectionPosition {
   constructor(
-    private readonly store: EventStore,
-    private readonly runner: () => ProjectionRunner | undefined,
+    private readonly feed: LogFeed,
+    private readonly projection: () => Follower | undefined,
   ) {}
 
   /** Waits until the projection has read the log to its present end. */
   async catchUp(): Promise<void> {
-    await this.runner()?.reached(await this.store.head(), 5_000);
+    await this.projection()?.reached(await this.feed.end(), 5_000);
   }
 }

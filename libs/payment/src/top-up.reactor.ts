@@ -24,18 +24,18 @@ export class TopUpReactor {
     const loaded = await load(this.store, topUpStream(topUpId), topUpFold);
     if (!loaded.state) return undefined;
     const { providerKey, method } = loaded.state.request;
-    const outcome = await this.providers.call(method.provider, (provider, signal) => provider.query(providerKey, signal));
+    const outcome = await this.providers.call(method.provider, 'query', (provider, signal) => provider.query(providerKey, signal));
     return outcome.kind === 'not_found' ? loaded.state : this.#record(topUpId, loaded, outcome);
   }
 
   async #pay({ request }: NonNullable<TopUpState>, fresh: boolean): Promise<AttemptOutcome> {
     const { providerKey: key, amountMinor, currency, method } = request;
     if (!fresh) {
-      const known = await this.providers.call(method.provider, (provider, signal) => provider.query(key, signal));
+      const known = await this.providers.call(method.provider, 'query', (provider, signal) => provider.query(key, signal));
       if (known.kind !== 'not_found') return known;
     }
     const call = { key, amountMinor, currency, capture: true, ...(method.token && { token: method.token }) };
-    return this.providers.call(method.provider, (provider, signal) => provider.pay(call, signal));
+    return this.providers.call(method.provider, 'pay', (provider, signal) => provider.pay(call, signal));
   }
 
   async #record(topUpId: string, known: Loaded<TopUpState>, outcome: AttemptOutcome): Promise<TopUpState> {

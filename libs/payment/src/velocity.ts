@@ -1,5 +1,5 @@
+import type { Cache, Quota } from '@tongbao/cache';
 import type { VelocityLimit } from '@tongbao/contracts';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 export interface VelocitySubject {
   platformId: string;
@@ -9,42 +9,36 @@ export interface VelocitySubject {
   amountMinor: number;
 }
 
-/** Counts how much has happened in a time. Counters are kept in memory: a restart begins them anew, they are never the truth. */
+/**
+ * Counts how much has happened in a time. The counters are the cache's: shared by all processes where they have a Redis, each process's own
+ * otherwise, and begun anew when either is lost. They are never the truth.
+ */
 export class VelocityCounters {
-  readonly #limiters = new Map<string, RateLimiterMemory>();
+  constructor(private readonly cache: Cache) {}
 
   /**
    * Counts a request under every limit that concerns it. All or nothing: where one limit is passed, nothing is counted.
    * @returns a way to take it back (for a request that turned out to be a repetition), or undefined when a limit is passed
    */
   async take(limits: readonly VelocityLimit[], subject: VelocitySubject): Promise<(() => Promise<void>) | undefined> {
-    const taken: { limiter: RateLimiterMemory; key: string; points: number }[] = [];
-    const takeBack = async () => {
-      for (const { limiter, key, points } of taken) await limiter.reward(key, points);
-    };
-    for (const limit of limits) {
-      if (limit.currency !== undefined && limit.currency !== subject.currency) continue;
-      for (const { measure, maximum, points } of measuresOf(limit, subject)) {
-        const limiter = this.#limiter(limit.windowSeconds);
-        const key = `${measure} ${limit.windowSeconds} ${limit.currency ?? ''} ${scopeOf(limit, subject)}`;
-        // Counting first and looking after is what keeps two requests at the same moment from both being let in.
-        const { consumedPoints } = await limiter.penalty(key, points);
-        taken.push({ limiter, key, points });
-        if (consumedPoints > maximum) {
-          await takeBack();
-          return undefined;
-        }
-      }
-    }
-    return takeBack;
+    const taken = await this.cache.take(quotasOf(limits, subject));
+    return taken && (() => taken.giveBack());
   }
+}
 
-  #limiter(windowSeconds: number): RateLimiterMemory {
-    const limiter =
-      this.#limiters.get(String(windowSeconds)) ?? new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: windowSeconds });
-    this.#limiters.set(String(windowSeconds), limiter);
-    return limiter;
+/** Of several limits on the same thing the narrowest counts. */
+function quotasOf(limits: readonly VelocityLimit[], subject: VelocitySubject): Quota[] {
+  const quotas = new Map<string, Quota>();
+  for (const limit of limits) {
+    if (limit.currency !== undefined && limit.currency !== subject.currency) continue;
+    for (const { measure, maximum, points } of measuresOf(limit, subject)) {
+      const key = `${measure} ${limit.currency ?? ''} ${scopeOf(limit, subject)}`;
+      const id = `${limit.windowSeconds} ${key}`;
+      const narrowest = Math.min(maximum, quotas.get(id)?.maximum ?? maximum);
+      quotas.set(id, { name: 'velocity', key, points, maximum: narrowest, seconds: limit.windowSeconds });
+    }
   }
+  return [...quotas.values()];
 }
 
 function measuresOf(limit: VelocityLimit, subject: VelocitySubject): { measure: string; maximum: number; points: number }[] {

@@ -12,15 +12,17 @@ export interface TableDifference {
   onlyRebuilt: { count: number; rows: object[] };
 }
 
-const rowsShown = 20;
+/** Of what differs. */
+export const rowsShown = 20;
 
 /** Compares two generations table by table, row by row; what is equal is not reported. Meaningful only at the same position. */
 export async function compareGenerations(
-  client: SqlClient,
+  limited: SqlClient,
   shapes: readonly TableShape[],
   live: number,
   rebuilt: number,
 ): Promise<TableDifference[]> {
+  const client = limited.unlimited ?? limited;
   const differences: TableDifference[] = [];
   for (const shape of shapes) {
     const liveTable = qualified(shape.schema, physicalNameOf(shape.name, live));
@@ -35,7 +37,7 @@ export async function compareGenerations(
 }
 
 /** Count and an order-free digest of the whole table in one pass: much quicker than a set difference, which only unequal tables need. */
-async function digest(client: SqlClient, table: string): Promise<{ rows: number; digest: string | null }> {
+export async function digest(client: SqlClient, table: string): Promise<{ rows: number; digest: string | null }> {
   const [result] = await client.query<{ rows: number; digest: string | null }>(
     `SELECT count(*)::integer AS rows, sum(hashtextextended(t::text, 0)::numeric)::text AS digest FROM ${table} t`,
   );

@@ -1,24 +1,18 @@
 import { Outage, type FeedBatch, type StoredEvent } from '@tongbao/event-store';
 import { createHash } from 'node:crypto';
+import { Checkpoint, firstParameter, guard, type GuardedWrites } from './checkpoint.js';
+import { FoldFailed, Rewound } from './projection-errors.js';
 import type { Projection, RowRef } from './projection.js';
-import { register, setLive, storedPosition, tablesOf, unregister, type Registered } from './registry.js';
+import { register, setLive, tablesOf, unregister, type Registered } from './registry.js';
 import { RowBatch, RowCache, type CachedTable } from './rows.js';
 import type { SqlClient } from './sql-client.js';
-import { createTableSql, createViewSql, deleteSql, loadSql, qualified, quoted, shapeOf, upsertSql, type TableShape } from './table-sql.js';
-
-/** Somebody else moves this projection's checkpoint, or its tables were taken away: this one must stop. */
-export class CheckpointLost extends Error {
-  override readonly name = 'CheckpointLost';
-}
-
-/** The fold threw: a bug, or a fact that it does not know. Nothing is skipped, so it ends here. */
-export class FoldFailed extends Error {
-  override readonly name = 'FoldFailed';
-}
+import { createTableSql, createViewSql, deleteSql, loadSql, qualified, shapeOf, upsertSql, type TableShape } from './table-sql.js';
 
 export interface GenerationOptions {
   /** Rows kept in memory of each table. */
   cacheRows?: number;
+  /** Of the lead under which this process writes, higher than that of every earlier leader; 0 where there is only one process. */
+  epoch?: number;
 }
 
 /** A checkpoint without rows is stored only after this long: until then a restart would merely pass over the same empty stretch again. */
@@ -41,11 +35,9 @@ export function shapeDigestOf(projection: Projection): string {
 /** One generation of a projection: its tables and how far the log is folded into them. Used by one at a time. */
 export class Generation {
   readonly #tables = new Map<string, CachedTable>();
+  readonly #checkpoint: Checkpoint;
   #position: bigint;
-  #stored: bigint;
-  #storedAtMs = performance.now();
-  /** The outcome of the last write is not known. */
-  #doubtful = false;
+  #rewound: Rewound | undefined;
   readonly #changedRows = new Map<string, number>();
   readonly #vacuumAfter = new Map<string, number>();
 
@@ -57,7 +49,7 @@ export class Generation {
     options: GenerationOptions = {},
   ) {
     this.#position = position;
-    this.#stored = position;
+    this.#checkpoint = new Checkpoint(client, { projection: projection.name, epoch: options.epoch ?? 0 }, number, position);
     for (const [name, table] of Object.entries(projection.tables)) {
       const shape = shapeOf(table);
       const sql = loadSql(shape, physicalNameOf(shape.name, number));
@@ -67,7 +59,6 @@ export class Generation {
 
   /** Creates the tables and the entry in the registry. */
   static async create(tx: SqlClient, projection: Projection, entry: Registered): Promise<void> {
-    await tx.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(projection.name)}`);
     for (const table of Object.values(projection.tables)) {
       for (const statement of createTableSql(table, physicalNameOf(shapeOf(table).name, entry.generation))) await tx.query(statement);
     }
@@ -103,33 +94,69 @@ export class Generation {
   }
 
   /**
-   * Folds a batch and stores rows and checkpoint together. A batch that was stored before is passed over.
-   * @throws Outage: the same batch may be tried again; CheckpointLost, or what the fold threw: nothing was stored
+   * Folds a batch, which must follow on `position`, and stores rows and checkpoint together. What was stored before is passed over.
+   * @throws Outage: the same batch may be tried again; Rewound; CheckpointLost, or what the fold threw: nothing was stored
    */
   async fold({ events, position }: FeedBatch): Promise<void> {
-    if (this.#doubtful) await this.#resolveDoubt(position);
-    if (position <= this.#position) return;
-    const rows = new RowBatch(this.#tables);
-    try {
-      await rows.prefetch(events.flatMap((event): RowRef[] => [...(this.projection.touches?.(event) ?? [])]));
-      for (const event of events) await this.#apply(event, rows);
+    await this.#orForget(async () => {
+      if (this.#checkpoint.isDoubtful) await this.#verify();
+      if (position <= this.#position) return;
+      const rows = new RowBatch(this.#tables);
+      const missing = events.filter((event) => event.position > this.#position);
+      await rows.prefetch(missing.flatMap((event): RowRef[] => [...(this.projection.touches?.(event) ?? [])]));
+      for (const event of missing) await this.#apply(event, rows);
       const changes = rows.changes();
-      const store = changes.length > 0 || performance.now() - this.#storedAtMs >= storeEmptyAfterMs;
-      if (store) await this.#store(changes, position);
-    } catch (error) {
-      for (const { cache } of this.#tables.values()) cache.clear();
-      this.#doubtful = error instanceof Outage;
-      throw error;
-    }
-    rows.keepInCache();
-    this.#position = position;
+      if (changes.length > 0 || this.#checkpoint.ageMs >= storeEmptyAfterMs) await this.#checkpoint.moveTo(position, this.#writes(changes));
+      rows.keepInCache();
+      this.#position = position;
+    });
     await this.#vacuum();
+  }
+
+  /**
+   * Stores a checkpoint that lags, or else looks whether the stored one is still there.
+   * @throws Outage, Rewound, CheckpointLost
+   */
+  async settle(): Promise<void> {
+    await this.#orForget(async () => {
+      if (this.#checkpoint.isDoubtful || this.#position === this.#checkpoint.stored) await this.#verify();
+      else await this.#checkpoint.moveTo(this.#position, this.#writes([]));
+    });
+  }
+
+  /** After Rewound: the position that folding goes on from. */
+  goOn(): bigint {
+    this.#rewound = undefined;
+    return this.#position;
   }
 
   /** Refreshes the planner's statistics after many rows were written. */
   async analyse(): Promise<void> {
-    for (const { shape } of this.#tables.values()) await this.client.vacuum?.(this.#physical(shape));
+    for (const { shape } of this.#tables.values()) {
+      const table = this.#physical(shape);
+      await (this.client.vacuum?.(table) ?? (this.client.unlimited ?? this.client).query(`ANALYZE ${table}`));
+    }
     this.#changedRows.clear();
+  }
+
+  async #orForget(work: () => Promise<void>): Promise<void> {
+    if (this.#rewound) throw this.#rewound;
+    try {
+      await work();
+    } catch (error) {
+      for (const { cache } of this.#tables.values()) cache.clear();
+      if (error instanceof Rewound) {
+        this.#position = this.#checkpoint.stored;
+        this.#rewound = error;
+      }
+      throw error;
+    }
+  }
+
+  async #verify(): Promise<void> {
+    await this.#checkpoint.verify();
+    // The write whose answer never came was done after all.
+    if (this.#checkpoint.stored > this.#position) this.#position = this.#checkpoint.stored;
   }
 
   async #apply(event: StoredEvent, rows: RowBatch): Promise<void> {
@@ -142,31 +169,20 @@ export class Generation {
     }
   }
 
-  /** One statement, so one transaction and one round trip: the checkpoint by compare-and-swap, and the rows only if that succeeded. */
-  async #store(changes: ReturnType<RowBatch['changes']>, position: bigint): Promise<void> {
-    const parameters: unknown[] = [position, this.projection.name, this.number, this.#stored];
-    const parts = ['moved AS (UPDATE hub.projections SET position = $1 WHERE name = $2 AND generation = $3 AND position = $4 RETURNING 1)'];
-    const guard = 'EXISTS (SELECT FROM moved)';
+  #writes(changes: ReturnType<RowBatch['changes']>): GuardedWrites {
+    const writes: GuardedWrites = { parts: [], parameters: [] };
+    const add = (json: string, sqlOf: (parameter: number) => string): void => {
+      const parameter = firstParameter - 1 + writes.parameters.push(json);
+      writes.parts.push(`part_${parameter} AS (${sqlOf(parameter)})`);
+    };
     for (const { table, upserts, deletes, rows } of changes) {
       const { shape } = this.#tables.get(table) as CachedTable; // changes come from these tables
       const physical = physicalNameOf(shape.name, this.number);
-      if (upserts) parts.push(`put_${parts.length} AS (${upsertSql(shape, physical, parameters.push(upserts), guard)})`);
-      if (deletes) parts.push(`del_${parts.length} AS (${deleteSql(shape, physical, parameters.push(deletes), guard)})`);
+      if (upserts) add(upserts, (parameter) => upsertSql(shape, physical, parameter, guard));
+      if (deletes) add(deletes, (parameter) => deleteSql(shape, physical, parameter, guard));
       this.#changedRows.set(table, (this.#changedRows.get(table) ?? 0) + rows);
     }
-    const [[moved] = []] = await this.client.arrays(`WITH ${parts.join(', ')} SELECT count(*)::integer FROM moved`, parameters);
-    if (moved !== 1) throw new CheckpointLost(`${this.#title} is not at ${this.#stored} any more: somebody else writes it`);
-    this.#stored = position;
-    this.#storedAtMs = performance.now();
-  }
-
-  /** After an outage: either the last batch was stored after all, or it was not. */
-  async #resolveDoubt(attempted: bigint): Promise<void> {
-    const stored = await storedPosition(this.client, this.projection.name, this.number);
-    if (stored === attempted) this.#position = attempted;
-    else if (stored !== this.#stored) throw new CheckpointLost(`${this.#title} is at ${stored ?? 'no position'}, not at ${this.#stored}`);
-    this.#stored = stored;
-    this.#doubtful = false;
+    return writes;
   }
 
   async #vacuum(): Promise<void> {
@@ -182,9 +198,5 @@ export class Generation {
 
   #physical({ schema, name }: TableShape): string {
     return qualified(schema, physicalNameOf(name, this.number));
-  }
-
-  get #title(): string {
-    return `${this.projection.name}, generation ${this.number},`;
   }
 }

@@ -1,6 +1,6 @@
 import { Generation, shapeDigestOf, shapesOf } from './generation.js';
 import type { Projection } from './projection.js';
-import { changingGenerations, registered, type Registered } from './registry.js';
+import { changingGenerations, registered, takeOver, type Registered, type Writer } from './registry.js';
 import type { SqlClient } from './sql-client.js';
 
 export interface OpenedGenerations {
@@ -14,13 +14,15 @@ export interface OpenedGenerations {
  * The generations that a start finds or makes: the first start makes number 1 and shows it at once; a start with another version (or other
  * tables) goes on with the building of that version, or begins it; what an unfinished rebuild has left is dropped.
  */
-export async function openGenerations(client: SqlClient, projection: Projection): Promise<OpenedGenerations> {
+export async function openGenerations(client: SqlClient, projection: Projection, epoch: number): Promise<OpenedGenerations> {
   for (const { schema, name } of shapesOf(projection)) {
     if (schema !== projection.name) throw new Error(`table ${name} must be declared in the schema ${projection.name}, not ${schema}`);
   }
   const shape = shapeDigestOf(projection);
   const { version } = projection;
-  return changingGenerations(client, async (tx) => {
+  const writer: Writer = { projection: projection.name, epoch };
+  await takeOver(client, writer);
+  return changingGenerations(client, writer, async (tx) => {
     const found = await registered(tx, projection.name);
     const shown = found.find(({ live }) => live);
     const isCurrent = (entry: Registered): boolean => entry.version === version && entry.shape === shape;
@@ -29,7 +31,7 @@ export async function openGenerations(client: SqlClient, projection: Projection)
       if (entry !== shown && entry !== current) await Generation.drop(tx, projection, entry.generation);
     }
     if (current) return { active: current, shown: shown ?? current };
-    const active: Registered = { generation: (found.at(-1)?.generation ?? 0) + 1, version, shape, position: 0n, live: false };
+    const active: Registered = { generation: (found.at(-1)?.generation ?? 0) + 1, version, shape, position: 0n, live: false, epoch };
     await Generation.create(tx, projection, active);
     if (!shown) await Generation.show(tx, projection, active.generation, undefined);
     return { active, shown: shown ?? active };

@@ -24,6 +24,10 @@ export class PositionWaiters {
     });
   }
 
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0;
+  }
+
   reached(position: bigint): void {
     for (const waiter of this.#waiters) if (waiter.position <= position) waiter.resolve(true);
   }

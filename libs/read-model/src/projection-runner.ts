@@ -1,12 +1,14 @@
 import { Outage, type FeedBatch, type FeedConsumer, type LogFeed } from '@tongbao/event-store';
+import { setTimeout as delay } from 'node:timers/promises';
 import { compareGenerations, type TableDifference } from './compare.js';
 import { Exclusive } from './exclusive.js';
-import { Generation, type GenerationOptions } from './generation.js';
-import { openGenerations, type OpenedGenerations } from './open-generations.js';
+import type { GenerationOptions } from './generation.js';
+import { LiveGenerations } from './live-generations.js';
 import { PositionWaiters } from './position-waiters.js';
+import { Rewound } from './projection-errors.js';
+import { lagMsOf, type LiveProjection, type ProjectionStatus, type RebuildResult } from './projection-status.js';
 import type { Projection } from './projection.js';
 import { Rebuild, type RebuildProgress } from './rebuild.js';
-import { changingGenerations } from './registry.js';
 import type { SqlClient } from './sql-client.js';
 
 export interface RunnerOptions extends GenerationOptions {
@@ -23,31 +25,10 @@ export interface RunnerOptions extends GenerationOptions {
   onOutage?: (what: string, error: unknown) => void;
 }
 
-export interface RunnerStatus {
-  name: string;
-  /** Of the rows that queries read. */
-  version: number;
-  generation: number;
-  position: bigint;
-  /** What the feed has seen of the log. */
-  head: bigint;
-  /** `building`: queries still read the rows of an older version, at a standstill, while this version's are made. */
-  state: 'building' | 'running' | 'retrying' | 'failed' | 'stopped';
-  error?: string;
-  rebuilding?: { reason: 'version' | 'rebuild' | 'compare'; generation: number; position: bigint };
-}
-
-export interface RebuildResult {
-  /** Which queries read now. */
-  generation: number;
-  events: number;
-  seconds: number;
-  equal: boolean;
-  differences: TableDifference[];
-}
-
 /** While the rebuild waits for the live rows it looks this often whether they still move. */
 const checkLiveEveryMs = 500;
+/** Over a database that a crash may set back, and from which other processes read how far the rows are. */
+const settleEveryMs = 1_000;
 
 /** Nobody waits for a single event of a rebuild: larger batches coalesce more events into each row. */
 const rebuildBatch = 4_000;
@@ -55,14 +36,14 @@ const rebuildBatch = 4_000;
 type Work = { reason: 'rebuild' | 'compare'; force: boolean; rebuild: Rebuild };
 
 /** Keeps one projection's rows up to the log, and can build them again beside the live ones. */
-export class ProjectionRunner {
+export class ProjectionRunner implements LiveProjection {
   readonly #exclusive = new Exclusive();
   readonly #stopping = new AbortController();
-  readonly #consumer: FeedConsumer;
-  /** The generation that events are folded into. */
-  #active: Generation;
-  /** The generation that queries read: another one only while a new version is built. */
-  #shown: { number: number; version: number; position: bigint };
+  #consumer: FeedConsumer;
+  /** Raised when another consumer takes the place of the one before, whose last batch is not to be folded any more. */
+  #consumers = 0;
+  /** What the last look at an idle database met. */
+  #outage: string | undefined;
   readonly #waiters = new PositionWaiters();
   #work: { reason: 'rebuild' | 'compare'; rebuild?: Rebuild; finished: Promise<unknown> } | undefined;
 
@@ -70,48 +51,49 @@ export class ProjectionRunner {
     private readonly client: SqlClient,
     private readonly feed: LogFeed,
     private readonly projection: Projection,
-    opened: OpenedGenerations,
+    private readonly live: LiveGenerations,
     private readonly options: RunnerOptions,
   ) {
-    this.#active = new Generation(client, projection, opened.active.generation, opened.active.position, options);
-    this.#shown = { number: opened.shown.generation, version: opened.shown.version, position: opened.shown.position };
-    const { name, categories } = projection;
-    const consume = { name, categories, after: this.#active.position, maxBatch: this.#maxBatch };
-    this.#consumer = feed.consume(consume, (batch) => this.#handle(batch));
+    this.#consumer = this.#consume();
+    if (client.forgetful) void this.#settleNowAndThen();
   }
 
-  /** Opens (or creates) the projection's tables and begins to fold. The feed must have been started. */
+  /**
+   * Opens (or creates) the projection's tables and begins to fold. The feed must have been started.
+   * @throws Outage; CheckpointLost when a later leader has opened the projection
+   */
   static async start(client: SqlClient, feed: LogFeed, projection: Projection, options: RunnerOptions = {}): Promise<ProjectionRunner> {
-    const opened = await openGenerations(client, projection);
-    const runner = new ProjectionRunner(client, feed, projection, opened, options);
+    const live = await LiveGenerations.open(client, projection, options);
     // With nothing to catch up no batch comes that would show the new version.
-    if (!runner.#isCurrentShown && opened.active.position >= feed.head) await runner.#exclusive.run(() => runner.#show(runner.#active));
-    return runner;
+    if (!live.isCurrentShown && live.active.position >= feed.head) await live.show(live.active);
+    return new ProjectionRunner(client, feed, projection, live, options);
   }
 
   get name(): string {
     return this.projection.name;
   }
 
-  status(): RunnerStatus {
+  status(): ProjectionStatus {
     const consumer = this.#consumer.status();
-    const building = !this.#isCurrentShown;
+    const error = consumer.error ?? this.#outage;
+    const state = consumer.state === 'running' && this.#outage !== undefined ? 'retrying' : consumer.state;
     const rebuilding = this.#rebuildingStatus();
     return {
       name: this.name,
-      version: this.#shown.version,
-      generation: this.#shown.number,
-      position: this.#readable,
+      version: this.live.shown.version,
+      generation: this.live.shown.number,
+      position: this.live.readable,
       head: this.feed.head,
-      state: consumer.state === 'running' && building ? 'building' : consumer.state,
-      ...(consumer.error !== undefined && { error: consumer.error }),
+      lagMs: lagMsOf(this.feed, this.live.readable),
+      state: state === 'running' && !this.live.isCurrentShown ? 'building' : state,
+      ...(error !== undefined && { error }),
       ...(rebuilding && { rebuilding }),
     };
   }
 
   /** Resolves with true once queries read everything up to a position, with false when the time is over before that. */
   async reached(position: bigint, timeoutMs: number): Promise<boolean> {
-    return this.#readable >= position || this.#waiters.wait(position, timeoutMs);
+    return this.live.readable >= position || this.#waiters.wait(position, timeoutMs);
   }
 
   /**
@@ -135,29 +117,30 @@ export class ProjectionRunner {
     await this.#work?.finished;
   }
 
-  get #isCurrentShown(): boolean {
-    return this.#shown.number === this.#active.number;
-  }
-
-  /** Queries read everything up to here. */
-  get #readable(): bigint {
-    return this.#isCurrentShown ? this.#active.position : this.#shown.position;
-  }
-
   get #maxBatch(): number {
     return this.options.maxBatch ?? 1_000;
   }
 
-  #rebuildingStatus(): RunnerStatus['rebuilding'] {
-    if (!this.#isCurrentShown) return { reason: 'version', generation: this.#active.number, position: this.#active.position };
+  #rebuildingStatus(): ProjectionStatus['rebuilding'] {
+    if (!this.live.isCurrentShown) return { reason: 'version', generation: this.live.active.number, position: this.live.active.position };
     const built = this.#work?.rebuild?.generation;
     return this.#work && built && { reason: this.#work.reason, generation: built.number, position: built.position };
   }
 
-  async #handle(batch: FeedBatch): Promise<void> {
+  #consume(): FeedConsumer {
+    this.#consumers += 1;
+    const number = this.#consumers;
+    const { name, categories } = this.projection;
+    const options = { name, categories, after: this.live.active.goOn(), maxBatch: this.#maxBatch };
+    return this.feed.consume(options, (batch) => this.#handle(batch, number));
+  }
+
+  async #handle(batch: FeedBatch, consumer: number): Promise<void> {
     const startedMs = performance.now();
     try {
-      await this.#exclusive.run(() => this.#fold(batch));
+      await this.#alone(async () => {
+        if (consumer === this.#consumers) await this.#fold(batch);
+      });
     } catch (error) {
       if (!(error instanceof Outage)) this.options.onFailure?.(this.name, error);
       throw error;
@@ -169,20 +152,53 @@ export class ProjectionRunner {
 
   async #fold(batch: FeedBatch): Promise<void> {
     const isNewest = batch.position >= this.feed.head;
-    await this.#active.fold(batch);
+    await this.live.active.fold(batch);
     // The new version has caught up: queries read it from now on, and the old one's rows go.
-    if (isNewest && !this.#isCurrentShown) await this.#show(this.#active);
-    this.#waiters.reached(this.#readable);
+    if (isNewest && !this.live.isCurrentShown) await this.live.show(this.live.active);
+    this.#waiters.reached(this.live.readable);
   }
 
-  async #show(generation: Generation): Promise<void> {
-    const before = this.#shown.number;
-    await changingGenerations(this.client, async (tx) => {
-      await Generation.show(tx, this.projection, generation.number, before);
-      await Generation.drop(tx, this.projection, before);
+  /** Runs work on the generations that nothing else may come between. When the database has gone back, events come again from where it is. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exclusive.run(async () => {
+      try {
+        await this.live.resolve();
+        const result = await work();
+        this.#outage = undefined;
+        return result;
+      } catch (error) {
+        if (!(error instanceof Rewound)) throw error;
+        const before = this.#consumer;
+        this.#consumer = this.#consume();
+        void before.stop();
+        throw new Outage(error.message, { cause: error });
+      }
     });
-    this.#shown = { number: generation.number, version: this.projection.version, position: generation.position };
-    this.#active = generation;
+  }
+
+  /** Between batches: stores a checkpoint that lags, and notices what a crash of the database has undone, or that another process leads. */
+  async #settleNowAndThen(): Promise<void> {
+    for (;;) {
+      await delay(settleEveryMs, undefined, { signal: this.#stopping.signal, ref: false }).catch(() => undefined);
+      const { state } = this.#consumer.status();
+      if (this.#stopping.signal.aborted || state === 'failed' || state === 'stopped') return;
+      await this.#settle();
+    }
+  }
+
+  async #settle(): Promise<void> {
+    try {
+      await this.#alone(() => this.live.active.settle());
+    } catch (error) {
+      if (error instanceof Outage) {
+        this.#outage = String(error);
+        this.options.onOutage?.(this.name, error);
+        return;
+      }
+      this.#consumers += 1;
+      this.#consumer.fail(error);
+      this.options.onFailure?.(this.name, error);
+    }
   }
 
   async #start(
@@ -219,31 +235,30 @@ export class ProjectionRunner {
 
   async #build({ reason, force, rebuild }: Work): Promise<RebuildResult> {
     const startedMs = performance.now();
-    let taken = false;
+    let differences: TableDifference[] = [];
     try {
-      const differences = await rebuild.untilNoOutage(async () => {
+      await rebuild.untilNoOutage(async () => {
+        if (await this.#alone(() => Promise.resolve(this.live.active === rebuild.generation))) return;
         await rebuild.catchUp();
         await rebuild.generation.analyse();
         await rebuild.catchUp();
         await this.#waitForLive(rebuild);
-        return this.#exclusive.run(async () => {
-          const found = await this.#compareAtSamePosition(rebuild);
-          taken = reason === 'rebuild' && (force || found.length === 0);
-          if (taken) await this.#show(rebuild.generation);
-          return found;
+        await this.#alone(async () => {
+          differences = await this.#compareAtSamePosition(rebuild);
+          if (reason === 'rebuild' && (force || differences.length === 0)) await this.live.show(rebuild.generation);
         });
       });
       const seconds = (performance.now() - startedMs) / 1_000;
-      return { generation: this.#shown.number, events: rebuild.events, seconds, equal: differences.length === 0, differences };
+      return { generation: this.live.shown.number, events: rebuild.events, seconds, equal: differences.length === 0, differences };
     } finally {
-      if (this.#active !== rebuild.generation) await rebuild.drop();
+      if (this.live.active !== rebuild.generation) await rebuild.drop();
     }
   }
 
   /** The rebuild may have read further than the live rows are: it can be brought up to them, but never back. */
   async #waitForLive(rebuild: Rebuild): Promise<void> {
     const { position } = rebuild.generation;
-    while (this.#active.position < position) {
+    while (this.live.active.position < position) {
       if (await this.#waiters.wait(position, checkLiveEveryMs)) return;
       rebuild.throwIfStopped();
       const { state, error } = this.#consumer.status();
@@ -252,7 +267,15 @@ export class ProjectionRunner {
   }
 
   async #compareAtSamePosition(rebuild: Rebuild): Promise<TableDifference[]> {
-    await rebuild.reach(this.#active.position);
-    return compareGenerations(this.client, rebuild.generation.shapes, this.#active.number, rebuild.generation.number);
+    await rebuild.reach(this.live.active.position);
+    const differences = await compareGenerations(
+      this.client,
+      rebuild.generation.shapes,
+      this.live.active.number,
+      rebuild.generation.number,
+    );
+    // What differs may be what a crash of the database has just undone.
+    for (const generation of differences.length > 0 ? [this.live.active, rebuild.generation] : []) await generation.settle();
+    return differences;
   }
 }

@@ -1,8 +1,9 @@
 import { Outage, type LogFeed, type StoredEvent } from '@tongbao/event-store';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Generation, shapeDigestOf, type GenerationOptions } from './generation.js';
+import { Rewound } from './projection-errors.js';
 import type { Projection } from './projection.js';
-import { changingGenerations, registered } from './registry.js';
+import { changingGenerations, registered, type Writer } from './registry.js';
 import type { SqlClient } from './sql-client.js';
 
 export interface RebuildProgress {
@@ -48,17 +49,12 @@ export class Rebuild {
     options: RebuildOptions,
     stopping: AbortSignal,
   ): Promise<Rebuild> {
-    const number = await changingGenerations(client, async (tx) => {
-      const newest = (await registered(tx, projection.name)).at(-1)?.generation ?? 0;
-      const { version } = projection;
-      await Generation.create(tx, projection, {
-        generation: newest + 1,
-        version,
-        shape: shapeDigestOf(projection),
-        position: 0n,
-        live: false,
-      });
-      return newest + 1;
+    const { version } = projection;
+    const { epoch = 0 } = options;
+    const number = await changingGenerations(client, { projection: projection.name, epoch }, async (tx) => {
+      const generation = ((await registered(tx, projection.name)).at(-1)?.generation ?? 0) + 1;
+      await Generation.create(tx, projection, { generation, version, shape: shapeDigestOf(projection), position: 0n, live: false, epoch });
+      return generation;
     });
     return new Rebuild(client, feed, projection, new Generation(client, projection, number, 0n, options), options, stopping);
   }
@@ -89,7 +85,10 @@ export class Rebuild {
   }
 
   async drop(): Promise<void> {
-    await this.untilNoOutage(() => changingGenerations(this.client, (tx) => Generation.drop(tx, this.projection, this.generation.number)));
+    const writer: Writer = { projection: this.projection.name, epoch: this.options.epoch ?? 0 };
+    await this.untilNoOutage(() =>
+      changingGenerations(this.client, writer, (tx) => Generation.drop(tx, this.projection, this.generation.number)),
+    );
   }
 
   async untilNoOutage<T>(work: () => Promise<T>): Promise<T> {
@@ -107,6 +106,19 @@ export class Rebuild {
 
   /** Reads on from where the generation is until there is nothing more (up to `until`), or the signal is aborted. */
   async #pass(signal: AbortSignal, until: bigint | undefined, onOutage: (error: unknown) => void): Promise<void> {
+    for (let isDone = false; !isDone;) {
+      try {
+        await this.#read(signal, until, onOutage);
+        isDone = true;
+      } catch (error) {
+        if (!(error instanceof Rewound)) throw error;
+        this.generation.goOn();
+      }
+    }
+    this.throwIfStopped();
+  }
+
+  async #read(signal: AbortSignal, until: bigint | undefined, onOutage: (error: unknown) => void): Promise<void> {
     const { store } = this.feed;
     for await (const { events, caughtUp } of store.follow(this.projection.categories, this.generation.position, signal, onOutage)) {
       const wanted = until === undefined ? events : events.filter(({ position }) => position <= until);
@@ -115,7 +127,6 @@ export class Rebuild {
       }
       if (caughtUp || wanted.length < events.length) break;
     }
-    this.throwIfStopped();
   }
 
   async #fold(events: StoredEvent[], waitOutOutage: boolean): Promise<void> {

@@ -1,5 +1,7 @@
+import { toObjects, transact } from './open-transaction.js';
 import type { SqlClient } from './sql-client.js';
-import type { Answer, SqlConnection } from './sql-connection.js';
+import type { SqlConnection } from './sql-connection.js';
+import { refuseArrays } from './sql-parameters.js';
 
 /** The client over a database with one connection: a transaction holds it, everybody else waits in the order of asking. */
 export class SingleConnectionClient implements SqlClient {
@@ -9,11 +11,13 @@ export class SingleConnectionClient implements SqlClient {
   constructor(private readonly connection: SqlConnection) {}
 
   async query<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    refuseArrays(parameters);
     await this.#free;
     return toObjects<Row>(await this.connection.ask(sql, parameters));
   }
 
   async arrays(sql: string, parameters: readonly unknown[] = []): Promise<unknown[][]> {
+    refuseArrays(parameters);
     await this.#free;
     return (await this.connection.ask(sql, parameters)).rows;
   }
@@ -26,7 +30,7 @@ export class SingleConnectionClient implements SqlClient {
     });
     await before;
     try {
-      return await this.#transact(work);
+      return await transact(this.connection, 'BEGIN', work);
     } finally {
       release();
     }
@@ -40,44 +44,4 @@ export class SingleConnectionClient implements SqlClient {
     await this.#free;
     await this.connection.close();
   }
-
-  async #transact<T>(work: (tx: SqlClient) => Promise<T>): Promise<T> {
-    await this.connection.ask('BEGIN', []);
-    try {
-      const result = await work(new OpenTransaction(this.connection));
-      await this.connection.ask('COMMIT', []);
-      return result;
-    } catch (error) {
-      await this.connection.ask('ROLLBACK', []).catch((rollback: unknown) => {
-        throw new AggregateError([error, rollback], 'a transaction failed and could not be rolled back', { cause: error });
-      });
-      throw error;
-    }
-  }
-}
-
-class OpenTransaction implements SqlClient {
-  constructor(private readonly connection: SqlConnection) {}
-
-  async query<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return toObjects<Row>(await this.connection.ask(sql, parameters));
-  }
-
-  async arrays(sql: string, parameters: readonly unknown[] = []): Promise<unknown[][]> {
-    return (await this.connection.ask(sql, parameters)).rows;
-  }
-
-  /** Joins the one that is open. */
-  transaction<T>(work: (tx: SqlClient) => Promise<T>): Promise<T> {
-    return work(this);
-  }
-
-  close(): Promise<void> {
-    return Promise.reject(new Error('a transaction cannot close the database'));
-  }
-}
-
-function toObjects<Row extends object>({ fields, rows }: Answer): Row[] {
-  // The caller names the shape of the rows that its own select list makes.
-  return rows.map((row) => Object.fromEntries(fields.map((field, index) => [field, row[index]])) as Row);
 }

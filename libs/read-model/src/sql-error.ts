@@ -15,9 +15,10 @@ export class SqlError extends Error {
 
 /**
  * SQLSTATEs that say nothing against the statement: connection lost (08), serialization and deadlock (40), resources such as disk or memory
- * (53), intervention such as a shutdown (57), the system's I/O (58), a read-only standby (25006).
+ * (53), intervention such as a shutdown or a statement that took too long (57), the system's I/O (58), a read-only standby (25006), a
+ * transaction that its process left open for too long (25P03), a lock that others hold (55P03).
  */
-const transient = /^(08|40|53|57|58)|^25006$/;
+const transient = /^(08|40|53|57|58)|^(25006|25P03|55P03)$/;
 
 /** The error to throw for what the database answered. */
 export function errorOf(failure: SqlFailure): Error {

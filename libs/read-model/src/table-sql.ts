@@ -37,12 +37,15 @@ export function shapeOf(table: PgTable): TableShape {
 
 const longestName = 63;
 
+/** Texts are in the order of their bytes, whatever language a database was made for: pages by a key are the same everywhere. */
+const collation = ({ sqlType }: ColumnCodec): string => (/^(text|varchar)/.test(sqlType) ? ' COLLATE "C"' : '');
+
 /** The statements that create a table under another name: the table with its primary key, then its indexes. */
 export function createTableSql(table: PgTable, physicalName: string): string[] {
   const { schema, columns, key } = shapeOf(table);
   if (physicalName.length > longestName - 4) throw new Error(`${physicalName} is too long for a name in PostgreSQL`);
   const physical = qualified(schema, physicalName);
-  const lines = columns.map(({ name, sqlType, notNull }) => `${quoted(name)} ${sqlType}${notNull ? ' NOT NULL' : ''}`);
+  const lines = columns.map((column) => `${quoted(column.name)} ${column.sqlType}${collation(column)}${column.notNull ? ' NOT NULL' : ''}`);
   const primaryKey = `PRIMARY KEY (${key.map(({ name }) => quoted(name)).join(', ')})`;
   const indexes = getTableConfig(table).indexes.map((index, number) => createIndexSql(index, physical, `${physicalName}_i${number}`));
   return [`CREATE TABLE ${physical} (${[...lines, primaryKey].join(', ')})`, ...indexes];

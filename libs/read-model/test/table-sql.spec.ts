@@ -23,7 +23,7 @@ describe('the statements that create a table', () => {
       ],
     );
     expect(createTableSql(orders, 'orders_g7')).toEqual([
-      `CREATE TABLE "shop"."orders_g7" ("platform" text NOT NULL, "order_number" bigint NOT NULL, "state" text, PRIMARY KEY ("platform", "order_number"))`,
+      `CREATE TABLE "shop"."orders_g7" ("platform" text COLLATE "C" NOT NULL, "order_number" bigint NOT NULL, "state" text COLLATE "C", PRIMARY KEY ("platform", "order_number"))`,
       `CREATE INDEX "orders_g7_i0" ON "shop"."orders_g7" USING btree ("state" ASC NULLS LAST, "order_number" DESC NULLS LAST)`,
       `CREATE INDEX "orders_g7_i1" ON "shop"."orders_g7" USING btree ((lower("state"))) WHERE "state" <> 'closed'`,
     ]);

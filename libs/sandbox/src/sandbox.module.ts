@@ -35,6 +35,11 @@ export function openSandbox(config: HubConfig, hubUrl: () => string | undefined,
   return { providers: new Map(names.map(open)), bank: openSandboxBank(config) };
 }
 
+export function closeSandbox({ providers, bank }: Sandbox): void {
+  for (const provider of providers.values()) provider.dispose();
+  bank.close();
+}
+
 export function openSandboxBank(config: HubConfig): SandboxBank {
   const folder = sandboxFolderOf(config);
   mkdirSync(folder, { recursive: true });

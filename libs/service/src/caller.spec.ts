@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { apiKeyId, hashApiKey, newApiKey } from './api-key.js';
 import { commandIdOf, nameOf, requiredKey } from './caller.js';
 import { OperatorDirectory } from './operators.js';
 import { pageOf, toPage } from './page.js';
@@ -17,17 +16,6 @@ describe('a command id', () => {
 it.each([[undefined], [''], ['with space'], ['x'.repeat(256)], ['ключ']])('the idempotency key %p is refused', (key) =>
   expect(() => requiredKey(key)).toThrow(Problem),
 );
-
-describe('an API key', () => {
-  it('carries its id, and only its HMAC is kept', () => {
-    const { key, keyId, keyHash } = newApiKey('pepper');
-    expect(apiKeyId(key)).toBe(keyId);
-    expect(hashApiKey('pepper', key)).toBe(keyHash);
-    expect(hashApiKey('other', key)).not.toBe(keyHash);
-    expect(keyHash).not.toContain(key.slice(17));
-  });
-  it.each(['', 'tbk_x', 'tbo_ops_x'])('%p is none', (key) => expect(apiKeyId(key)).toBeUndefined());
-});
 
 it('an operator is known by the whole token alone', () => {
   const directory = new OperatorDirectory([{ name: 'jo', roles: ['ops'], token: 'tbo_jo_secret' }]);

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { createParamDecorator, Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import type { Clock } from './clock.js';
 import { OperatorDirectory, type OperatorRole } from './operators.js';
 import { PlatformKeys } from './platform-keys.js';
 import { Problem } from './problem.js';
-import { OPERATORS, PLATFORM_KEYS } from './tokens.js';
+import { signerOf } from './request-signature.js';
+import { CLOCK, OPERATORS, PLATFORM_KEYS } from './tokens.js';
 
 /** Who asks. */
 export type Principal = { kind: 'platform'; platformId: string } | { kind: 'operator'; name: string; roles: readonly OperatorRole[] };
@@ -44,9 +46,12 @@ export const IdempotencyKey = createParamDecorator((_: unknown, context: Executi
   return typeof header === 'string' ? header : undefined;
 });
 
+/** What a platform may call a command, over HTTP and over Kafka: up to 255 printable ASCII characters. */
+export const isCommandKey = (key: unknown): key is string => typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key);
+
 /** @throws Problem invalid when the header is missing or no printable ASCII */
 export function requiredKey(key: string | undefined): string {
-  if (key !== undefined && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  if (isCommandKey(key)) return key;
   throw new Problem('invalid', 'The header Idempotency-Key is required: up to 255 printable ASCII characters.', 'Idempotency-Key');
 }
 
@@ -67,27 +72,36 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     @Inject(PLATFORM_KEYS) private readonly platformKeys: PlatformKeys,
     @Inject(OPERATORS) private readonly operators: OperatorDirectory,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const required = this.reflector.getAllAndOverride<Access | undefined>(access, [context.getHandler(), context.getClass()]);
     if (!required || context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.#identify(request.headers.authorization);
-    if (!principal)
-      throw new Problem('unauthenticated', 'The header Authorization: Bearer <API key or operator token> is missing or unknown.');
+    const principal = await this.#identify(request);
     if (!mayCall(principal, required)) throw new Problem('forbidden', `This is not for ${principal.kind}s like this one.`);
     callers.set(request, principal);
     return true;
   }
 
-  async #identify(header: string | undefined): Promise<Principal | undefined> {
-    const token = /^Bearer (\S+)$/.exec(header ?? '')?.[1];
-    if (!token) return undefined;
-    const operator = this.operators.byToken(token);
-    if (operator) return { kind: 'operator', name: operator.name, roles: operator.roles };
-    const platformId = await this.platformKeys.platformOf(token);
-    return platformId === undefined ? undefined : { kind: 'platform', platformId };
+  async #identify(request: FastifyRequest): Promise<Principal> {
+    const { authorization, 'signature-input': signatureInput } = request.headers;
+    if (authorization !== undefined) return this.#operator(authorization);
+    if (signatureInput === undefined)
+      throw new Problem(
+        'unauthenticated',
+        'Nobody is asking: a platform signs its requests (Signature-Input and Signature, RFC 9421), an operator sends Authorization: Bearer <token>.',
+      );
+    const { platformId } = await signerOf(request, this.platformKeys, this.clock.now());
+    return { kind: 'platform', platformId };
+  }
+
+  #operator(authorization: string): Principal {
+    const token = /^Bearer (\S+)$/.exec(authorization)?.[1];
+    const operator = token === undefined ? undefined : this.operators.byToken(token);
+    if (!operator) throw new Problem('unauthenticated', "The header Authorization carries no operator's token.");
+    return { kind: 'operator', name: operator.name, roles: operator.roles };
   }
 }
 

@@ -30,15 +30,15 @@ describe('the configuration', () => {
   });
 
   it('names every variable that is wrong, and never shows a secret', () => {
-    const load = () => loadConfig({ TONGBAO_PORT: 'x', API_KEY_PEPPER: 'tooshort' });
-    expect(load).toThrow(/TONGBAO_PORT[\s\S]*API_KEY_PEPPER|API_KEY_PEPPER[\s\S]*TONGBAO_PORT/);
+    const load = () => loadConfig({ TONGBAO_PORT: 'x', WEBHOOK_SECRET_KEY: 'tooshort' });
+    expect(load).toThrow(/TONGBAO_PORT[\s\S]*WEBHOOK_SECRET_KEY|WEBHOOK_SECRET_KEY[\s\S]*TONGBAO_PORT/);
     expect(load).not.toThrow(/tooshort/);
   });
 
   it('takes secrets from files', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tongbao-config-'));
-    writeFileSync(join(folder, 'pepper'), `${'ab'.repeat(32)}\n`);
-    expect(loadConfig({ API_KEY_PEPPER_FILE: join(folder, 'pepper') }).apiKeyPepper).toBe('ab'.repeat(32));
+    writeFileSync(join(folder, 'secret'), `${'ab'.repeat(32)}\n`);
+    expect(loadConfig({ WEBHOOK_SECRET_KEY_FILE: join(folder, 'secret') }).webhookSecretKey).toBe('ab'.repeat(32));
     rmSync(folder, { recursive: true });
   });
 

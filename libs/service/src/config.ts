@@ -15,6 +15,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { isCurrency } from '@tongbao/money';
+import { parseDecryptionKeys } from './decryption-keys.js';
 
 interface Setting {
   property: string;
@@ -41,6 +42,23 @@ const areCurrencies = ValidateBy({
     defaultMessage: () => 'must list ISO 4217 currency codes',
   },
 });
+
+const areDecryptionKeys = ValidateBy({
+  name: 'areDecryptionKeys',
+  validator: {
+    validate: (value: unknown) => reasonAgainst(value) === undefined,
+    defaultMessage: (failed) => reasonAgainst(failed?.value) ?? '',
+  },
+});
+
+function reasonAgainst(keys: unknown): string | undefined {
+  try {
+    parseDecryptionKeys(String(keys));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 /** Everything that can be set, from the environment, checked at boot. */
 export class HubConfig {
@@ -167,16 +185,6 @@ export class HubConfig {
   webhookAllowLoopback!: boolean;
 
   @Env(
-    'API_KEY_PEPPER',
-    'secret',
-    '',
-    'Key of the HMAC under which API keys are kept; generated in the data folder when empty.',
-    '64 hex digits',
-  )
-  @Matches(/^$|^[0-9a-f]{64}$/, { message: 'must be 64 hex digits or empty' })
-  apiKeyPepper!: string;
-
-  @Env(
     'WEBHOOK_SECRET_KEY',
     'secret',
     '',
@@ -264,6 +272,17 @@ export class HubConfig {
   advertisedUrl!: string;
 
   @Env(
+    'GATEWAY_ROUTES',
+    'pairs',
+    '',
+    'For the gateway alone: the processes of each service; a service with several is named several times.',
+    'payment=http://10.0.0.7:8080,payment=http://10.0.0.8:8080,ledger=http://10.0.0.9:8080',
+  )
+  @IsArray()
+  @Matches(/^(payment|ledger|settlement|notification)=https?:\/\/[^/]+$/, { each: true, message: 'must list service=address pairs' })
+  gatewayRoutes!: string[];
+
+  @Env(
     'OPERATORS',
     'secret',
     '',
@@ -298,10 +317,10 @@ export class HubConfig {
     'COMMAND_DECRYPTION_KEY',
     'secret',
     '',
-    'Private JWK (OKP X25519) for commands encrypted to the hub; generated in the data folder when empty.',
+    'Private JWK (OKP X25519), or a JWK Set of such, for commands encrypted to the hub; generated in the data folder when empty.',
     '{"kty":"OKP","crv":"X25519","kid":"...","x":"...","d":"..."}',
   )
-  @IsString()
+  @areDecryptionKeys
   commandDecryptionKey!: string;
 
   @Env('TRACES_URL', 'text', '', 'OTLP/HTTP endpoint for traces; empty = none are sent.', 'http://tempo.internal:4318/v1/traces')

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Bus, DeadLetterRefusal, type DeadLetterOps } from '@tongbao/bus';
 import type { ProblemCode } from '@tongbao/contracts';
+import { ByLeader } from './by-leader.js';
 import { Caller, nameOf, Operators, type Principal } from './caller.js';
 import { Text } from './fields.js';
 import { inJson } from './in-json.js';
@@ -43,6 +44,7 @@ export class DeadLettersController {
   constructor(@Inject(BUS) private readonly bus: Bus) {}
 
   @Get()
+  @ByLeader('*')
   @Operators('ops', 'auditor')
   @ApiOperation({ summary: 'Groups with their lag, parked keys and paused partitions' })
   groups(): object {
@@ -50,6 +52,7 @@ export class DeadLettersController {
   }
 
   @Get(':group')
+  @ByLeader(':group')
   @Operators('ops', 'auditor')
   @ApiOperation({ summary: 'Dead letters of a group, oldest first; unresolved ones unless all=true' })
   list(@Param('group') group: string, @Query() query: PageQuery & { topic?: string; key?: string; all?: string }): Promise<object> {
@@ -60,6 +63,7 @@ export class DeadLettersController {
   }
 
   @Get(':group/:deadLetterId')
+  @ByLeader(':group')
   @Operators('ops', 'auditor')
   @ApiOperation({ summary: 'One dead letter with its origin, payload and error' })
   show(@Param('group') group: string, @Param('deadLetterId') deadLetterId: string): Promise<object> {
@@ -67,6 +71,7 @@ export class DeadLettersController {
   }
 
   @Post(':group/release')
+  @ByLeader(':group')
   @HttpCode(200)
   @ApiOperation({ summary: 'Handle the dead letters of a parked key again, in order; the key is free when all are handled' })
   @ApiBody({ type: ReleaseBody })
@@ -79,6 +84,7 @@ export class DeadLettersController {
   }
 
   @Post(':group/:deadLetterId/discard')
+  @ByLeader(':group')
   @HttpCode(200)
   @ApiOperation({ summary: 'Give a dead letter up, with a reason' })
   @ApiBody({ type: DiscardBody })

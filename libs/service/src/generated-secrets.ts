@@ -2,23 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, type HubConfig } from './config.js';
+import { newDecryptionKey } from './decryption-keys.js';
 import { operatorRoles, type Operator } from './operators.js';
 
 /** Secrets that the configuration may leave empty where a process may make them for itself. */
-type GeneratedSecrets = Pick<HubConfig, 'apiKeyPepper' | 'webhookSecretKey' | 'sandboxSecret'>;
+type GeneratedSecrets = Pick<HubConfig, 'webhookSecretKey' | 'sandboxSecret' | 'commandDecryptionKey'>;
 
 const secret = (): string => randomBytes(32).toString('hex');
 
+const newSecrets = (): GeneratedSecrets => ({
+  webhookSecretKey: secret(),
+  sandboxSecret: secret(),
+  commandDecryptionKey: newDecryptionKey(),
+});
+
 /** Gives every secret that the configuration leaves empty the one of the data folder: made at the first start, readable by its owner only. */
 export function fillSecrets(config: HubConfig): void {
-  const generated = keptIn(join(config.dataDir, 'secrets.json'), (): GeneratedSecrets => ({
-    apiKeyPepper: secret(),
-    webhookSecretKey: secret(),
-    sandboxSecret: secret(),
-  }));
-  config.apiKeyPepper ||= generated.apiKeyPepper;
+  const path = join(config.dataDir, 'secrets.json');
+  const kept = keptIn(path, newSecrets);
+  const generated = { ...newSecrets(), ...kept };
+  // An earlier release did not make all of them.
+  if (Object.keys(generated).length > Object.keys(kept).length) write(path, generated);
   config.webhookSecretKey ||= generated.webhookSecretKey;
   config.sandboxSecret ||= generated.sandboxSecret;
+  config.commandDecryptionKey ||= generated.commandDecryptionKey;
 }
 
 /**
@@ -65,13 +72,18 @@ function isOperator(value: unknown): value is Operator {
   );
 }
 
-/** Reads a JSON file, or makes it: written whole or not at all. */
+/** Reads a JSON file, or makes it. */
 function keptIn<T>(path: string, make: () => T): T {
   // The file is our own: what it holds is what `make` once gave.
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as T;
   const made = make();
-  mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(`${path}.new`, JSON.stringify(made, null, 2), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  write(path, made);
   return made;
+}
+
+/** Written whole or not at all, readable by its owner only. */
+function write(path: string, content: unknown): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(`${path}.new`, JSON.stringify(content, null, 2), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }

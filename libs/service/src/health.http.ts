@@ -1,8 +1,11 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Bus } from '@tongbao/bus';
 import type { LogFeed } from '@tongbao/event-store';
+import type { LoopWatch } from '@tongbao/telemetry';
 import type { FastifyReply } from 'fastify';
-import { HEALTH_CHECKS, LOG_FEED } from './tokens.js';
+import type { RunningProjection } from './projections.http.js';
+import { BUS, HEALTH_CHECKS, LOG_FEED, LOOPS, PROJECTIONS } from './tokens.js';
 
 /** Something a process needs before it should get work. */
 export interface HealthCheck {
@@ -11,29 +14,66 @@ export interface HealthCheck {
   problem(): Promise<string | undefined>;
 }
 
+interface Found {
+  name: string;
+  problem: string;
+}
+
+/** A process whose queries are further behind gets no work from outside until it has caught up. */
+const mostLagMs = 60_000;
+
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
   constructor(
     @Inject(LOG_FEED) private readonly feed: LogFeed,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(LOOPS) private readonly loops: LoopWatch,
+    @Inject(PROJECTIONS) private readonly projections: ReadonlyMap<string, RunningProjection>,
     @Inject(HEALTH_CHECKS) private readonly checks: readonly HealthCheck[],
   ) {}
 
-  /** Whether the process makes progress: no fold has stopped for good. Says nothing of what it depends on. */
+  /** Whether the process makes progress: no fold and no partition has stopped for good, no loop hangs. Says nothing of what it depends on. */
   @Get('live')
   @ApiOperation({ summary: 'Does the process make progress?' })
   live(@Res() reply: FastifyReply): void {
-    const failed = this.feed.status().filter(({ state }) => state === 'failed');
-    const problems = failed.map(({ name, error }) => ({ name, problem: error ?? 'failed' }));
+    const problems = [...this.#failedFolds(), ...this.#failedPartitions(), ...this.#stuckLoops()];
     void reply.status(problems.length === 0 ? 200 : 503).send({ status: problems.length === 0 ? 'ok' : 'failing', problems });
   }
 
-  /** Whether the process should get work: everything that it depends on answers. */
+  /** Whether the process should get work: everything that it depends on answers, and its queries are not far behind. */
   @Get('ready')
   @ApiOperation({ summary: 'Should the process get work?' })
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const found = await Promise.all(this.checks.map(async (check) => ({ name: check.name, problem: await check.problem() })));
-    const problems = found.filter(({ problem }) => problem !== undefined);
+    const problems = [...found.filter(({ problem }) => problem !== undefined), ...this.#lags()];
     void reply.status(problems.length === 0 ? 200 : 503).send({ status: problems.length === 0 ? 'ok' : 'not ready', problems });
+  }
+
+  #failedFolds(): Found[] {
+    const failed = this.feed.status().filter(({ state }) => state === 'failed');
+    return failed.map(({ name, error }) => ({ name, problem: error ?? 'failed' }));
+  }
+
+  #failedPartitions(): Found[] {
+    return this.bus
+      .status()
+      .flatMap(({ group, topics }) =>
+        topics.flatMap(({ topic, failed }) =>
+          failed.map(({ partition, error }) => ({ name: `bus ${group}`, problem: `partition ${partition} of ${topic}: ${error}` })),
+        ),
+      );
+  }
+
+  #stuckLoops(): Found[] {
+    const stuck = this.loops.status().filter((loop) => loop.stuck);
+    return stuck.map(({ name, ageMs }) => ({ name, problem: `no progress for ${Math.round(ageMs / 1_000)} s` }));
+  }
+
+  #lags(): Found[] {
+    return [...this.projections].flatMap(([name, projection]) => {
+      const { lagMs } = projection.status();
+      return lagMs > mostLagMs ? [{ name: `projection ${name}`, problem: `${Math.round(lagMs / 1_000)} s behind` }] : [];
+    });
   }
 }

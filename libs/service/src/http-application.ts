@@ -5,6 +5,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AccessGuard } from './caller.js';
+import { observeRequests } from './http-telemetry.js';
 import { parseJsonBody } from './json-body.js';
 import { Problem, problemDocument, ProblemFilter } from './problem.js';
 
@@ -33,6 +34,7 @@ export async function createHttpApplication(module: DynamicModule | Type, option
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, logger: nestLogger(options.logger) });
   const fastify = app.getHttpAdapter().getInstance();
+  observeRequests(fastify);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
@@ -53,7 +55,7 @@ export function openApiOf(app: NestFastifyApplication, title: string): OpenAPIOb
     .setTitle(title)
     .setVersion('1')
     .setDescription('Amounts are integers of minor units. Every error is an RFC 9457 problem document with a code.')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: "A platform's API key or an operator's token" })
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: "An operator's token. Platforms sign their requests instead (RFC 9421)" })
     .setOpenAPIVersion('3.1.0');
   return SwaggerModule.createDocument(app, builder.build());
 }

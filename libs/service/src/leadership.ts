@@ -7,6 +7,8 @@ export interface Leadership {
    */
   undertake(what: string, begin: (epoch: number) => Promise<void>): Promise<void>;
   readonly leads: boolean;
+  /** Of the lead that this process has. */
+  readonly epoch?: number | undefined;
   /** Where the leading process is reached, when it is another one and known. */
   readonly leaderUrl: string | undefined;
 }
@@ -22,5 +24,6 @@ export function leadershipOf(all: ReadonlyMap<string, Leadership>, service: stri
 export const soleLeader: Leadership = {
   undertake: (_, begin) => begin(0),
   leads: true,
+  epoch: 0,
   leaderUrl: undefined,
 };

@@ -3,6 +3,7 @@ import { problems, type ProblemCode } from '@tongbao/contracts';
 import { Outage } from '@tongbao/event-store';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
+import { PassedOn } from './passed-on.js';
 
 /** A refused request, as the caller sees it: a problem document of RFC 9457 with a code of the closed set. */
 export class Problem extends Error {
@@ -63,8 +64,12 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const problem = this.#asProblem(thrown);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (thrown instanceof PassedOn) {
+      void reply.status(thrown.status).headers(thrown.headers).send(thrown.body);
+      return;
+    }
+    const problem = this.#asProblem(thrown);
     const document = problemDocument(problem);
     if (problem.code === 'overloaded' || problem.code === 'unavailable') void reply.header('retry-after', '1');
     void reply.status(document.status).header('content-type', 'application/problem+json').send(JSON.stringify(document));

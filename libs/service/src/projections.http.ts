@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ByLeader } from './by-leader.js';
 import { Operators } from './caller.js';
 import { inJson } from './in-json.js';
 import { Problem } from './problem.js';
@@ -13,9 +14,18 @@ export interface RebuildReport {
   differences: unknown[];
 }
 
+/** What every process wants to know of a projection; its status tells more. */
+export interface ProjectionFigures {
+  /** What queries read. */
+  position: bigint;
+  /** Age of the oldest event that they do not read yet. */
+  lagMs: number;
+  state: string;
+}
+
 /** A projection that this process keeps. */
 export interface RunningProjection {
-  status(): object;
+  status(): ProjectionFigures;
   rebuild(): Promise<RebuildReport>;
   compare(): Promise<RebuildReport>;
 }
@@ -36,18 +46,21 @@ export class ProjectionsController {
   constructor(@Inject(PROJECTIONS) private readonly projections: ReadonlyMap<string, RunningProjection>) {}
 
   @Get()
+  @ByLeader('*')
   @ApiOperation({ summary: 'Projections with version, position and lag; what a rebuild came to' })
   list(): object {
     return { items: [...this.projections.keys()].map((name) => this.#describe(name)) };
   }
 
   @Get(':name')
+  @ByLeader(':name')
   @ApiOperation({ summary: 'One projection' })
   get(@Param('name') name: string): object {
     return this.#describe(name);
   }
 
   @Post(':name/rebuild')
+  @ByLeader(':name')
   @HttpCode(202)
   @Operators('ops')
   @ApiOperation({ summary: 'Build it anew beside the live one, compare, switch; ask GET /v1/projections/{name} how far it is' })
@@ -56,6 +69,7 @@ export class ProjectionsController {
   }
 
   @Post(':name/compare')
+  @ByLeader(':name')
   @HttpCode(202)
   @Operators('ops', 'auditor')
   @ApiOperation({ summary: 'Build it anew beside the live one and compare, without a switch' })

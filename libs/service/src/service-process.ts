@@ -1,12 +1,15 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { Bus, busCategories, EmbeddedTransport, type Publisher } from '@tongbao/bus';
-import { topics } from '@tongbao/contracts';
-import { EventStore, LogFeed } from '@tongbao/event-store';
-import { openPglite, ProjectionRunner, type Projection, type SqlClient } from '@tongbao/read-model';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Logger } from 'pino';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Module, type DynamicModule, type INestMicroservice } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { busCategories, type Bus, type Publisher } from '@tongbao/bus';
+import { openCache, type Cache } from '@tongbao/cache';
+import { topics } from '@tongbao/contracts';
+import { EventStore, LogFeed, Outage } from '@tongbao/event-store';
+import { ProjectionReplica, queriesOver, type Projection, type SqlClient } from '@tongbao/read-model';
+import { LoopWatch } from '@tongbao/telemetry';
+import type { Logger } from 'pino';
 import { systemClock } from './clock.js';
 import { CommandRefusals } from './command-refusals.js';
 import type { HubConfig } from './config.js';
@@ -14,9 +17,12 @@ import { operatorsOf } from './generated-secrets.js';
 import type { HealthCheck } from './health.http.js';
 import { createHttpApplication, openApiOf } from './http-application.js';
 import { HubModule } from './hub.module.js';
-import { soleLeader } from './leadership.js';
+import { leadershipOf, soleLeader, type Leadership } from './leadership.js';
+import { LeaseLeadership } from './lease-leadership.js';
 import { OperatorDirectory } from './operators.js';
 import { PlatformKeys } from './platform-keys.js';
+import { busOf, type ProcessBus } from './process-bus.js';
+import { openReadModels } from './process-read-models.js';
 
 /** One of the hub's services, as a process hosts it. */
 export interface ServiceDefinition {
@@ -27,6 +33,8 @@ export interface ServiceDefinition {
   publisher: Publisher;
   projection: Projection;
   module: DynamicModule;
+  /** Its messages are the leading process's alone; those of other services are shared by all their processes. */
+  consumesAlone?: boolean;
 }
 
 export interface ServiceProcessOptions {
@@ -39,6 +47,8 @@ export interface ServiceProcessOptions {
   services: readonly ServiceDefinition[];
   /** What the process serves besides. */
   modules?: readonly DynamicModule[];
+  /** Whether other processes may host the same services: then one of them leads, by a lease. */
+  shared: boolean;
   /** Something the process cannot go on without has died: it must end. */
   onFatal: (error: unknown) => void;
 }
@@ -47,8 +57,10 @@ interface Parts {
   store: EventStore;
   feed: LogFeed;
   sql: SqlClient;
-  runners: ReadonlyMap<string, ProjectionRunner>;
-  bus: Bus;
+  cache: Cache;
+  projections: ReadonlyMap<string, ProjectionReplica>;
+  bus: ProcessBus;
+  leases: readonly LeaseLeadership[];
 }
 
 /** A process that hosts one, several or all services. */
@@ -60,25 +72,31 @@ export class ServiceProcess {
   ) {}
 
   static async start(options: ServiceProcessOptions): Promise<ServiceProcess> {
-    const { title, config, logger, services } = options;
+    const { config, logger, services, eventStoreUrl } = options;
     mkdirSync(config.dataDir, { recursive: true });
     const onOutage = (what: string, error: unknown) => logger.warn({ err: error, what }, 'waits for something that is down');
     const onFailure = (what: string, error: unknown) =>
       logger.fatal({ err: error, what }, 'stands still: something is wrong that no repetition mends');
-    const store = EventStore.connect(options.eventStoreUrl);
-    const publishers = services.map(({ publisher }) => publisher);
-    const feed = new LogFeed(store, { categories: categoriesOf(services, publishers), onOutage, onFailure });
-    await feed.start();
+    const store = EventStore.connect(eventStoreUrl);
+    const leases = options.shared ? services.map(({ name }) => leaseOf(name, store, options)) : [];
+    const leaderships = new Map<string, LeaseLeadership | typeof soleLeader>(
+      services.map(({ name }, index) => [name, leases[index] ?? soleLeader]),
+    );
+    const loops = new LoopWatch();
+    const feed = new LogFeed(store, { categories: categoriesOf(services), onOutage, onFailure, loops });
+    await untilUp('event store', () => feed.start(), onOutage);
     const sql = await openReadModels(options);
-    const runners = new Map<string, ProjectionRunner>();
-    for (const { projection } of services)
-      runners.set(projection.name, await ProjectionRunner.start(sql, feed, projection, { onFailure, onOutage }));
-    const bus = new Bus({
-      transport: new EmbeddedTransport({ store, feed, publishers }),
-      store,
-      onIncident: (incident) => logger.error({ incident }, 'the bus met something that it could not handle'),
-    });
-    const platformKeys = new PlatformKeys(store, config.apiKeyPepper);
+    const cache = openCache({ url: config.redisUrl, onOutage: (error: unknown) => onOutage('Redis', error) });
+    const projections = new Map(
+      services.map(({ projection }) => [projection.name, new ProjectionReplica(sql, feed, projection, { onFailure, onOutage })]),
+    );
+    // In the order in which the leader must begin: rows first, for what follows waits for them; then what tells others.
+    for (const { name, projection } of services)
+      await leadershipOf(leaderships, name).undertake(`the projection ${projection.name}`, async (epoch) =>
+        projections.get(projection.name)?.lead(epoch),
+      );
+    const bus = await busOf({ options, store, feed, loops, leaderships });
+    const platformKeys = new PlatformKeys(store);
     platformKeys.start(feed);
     const refusals = new CommandRefusals(store);
     refusals.start(feed);
@@ -86,38 +104,35 @@ export class ServiceProcess {
       config,
       store,
       feed,
-      sql,
-      bus,
+      sql: queriesOver(sql, projections.values()),
+      bus: bus.bus,
+      relays: bus.relays,
+      cache,
       clock: systemClock,
       logger,
       operators: new OperatorDirectory(operatorsOf(config)),
       platformKeys,
       refusals,
-      projections: runners,
-      leaderships: new Map(services.map(({ name }) => [name, soleLeader])),
-      healthChecks: [eventStoreCheck(store), databaseCheck(sql)],
+      projections,
+      leaderships,
+      healthChecks: [eventStoreCheck(store), databaseCheck(sql), tablesCheck(projections)],
+      loops,
     });
-    const modules = [hub, ...services.map(({ module }) => module), ...(options.modules ?? [])];
-    const app = await createHttpApplication({ module: ProcessModule, imports: modules }, { logger, bodyLimitBytes: config.bodyLimitBytes });
-    const description = openApiOf(app, title);
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .get('/openapi.json', () => description);
-    for (const { name } of services) app.connectMicroservice({ strategy: bus.server(name) });
-    await app.startAllMicroservices();
-    await app.listen(config.port, config.host);
-    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-    return new ServiceProcess(app, url, { store, feed, sql, runners, bus });
+    const app = await applicationOf(options, hub);
+    const url = await serve(app, options, bus.bus, leaderships);
+    for (const lease of leases) lease.stand(`${options.title} ${randomUUID()}`, config.advertisedUrl || url);
+    return new ServiceProcess(app, url, { store, feed, sql, cache, projections, bus, leases });
   }
 
   /** Takes nothing new, finishes what is in hand, and closes in the order of dependence. */
   async stop(): Promise<void> {
-    const { store, feed, sql, bus, runners } = this.parts;
+    const { store, feed, sql, cache, bus, projections, leases } = this.parts;
     await this.app.close();
     await bus.stop();
-    await Promise.all([...runners.values()].map((runner) => runner.stop()));
+    await Promise.all([...projections.values()].map((projection) => projection.stop()));
     await feed.stop();
+    await Promise.all(leases.map((lease) => lease.release()));
+    await cache.close();
     await sql.close();
     await store.close();
   }
@@ -126,16 +141,67 @@ export class ServiceProcess {
 @Module({})
 class ProcessModule {}
 
-function categoriesOf(services: readonly ServiceDefinition[], publishers: readonly Publisher[]): string[] {
-  return [...new Set([...services.flatMap(({ categories }) => [...categories]), ...busCategories(publishers, Object.values(topics))])];
+async function applicationOf(
+  { title, config, logger, services, modules = [] }: ServiceProcessOptions,
+  hub: DynamicModule,
+): Promise<NestFastifyApplication> {
+  const imports = [hub, ...services.map(({ module }) => module), ...modules];
+  const app = await createHttpApplication({ module: ProcessModule, imports }, { logger, bodyLimitBytes: config.bodyLimitBytes });
+  const description = openApiOf(app, title);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/openapi.json', () => description);
+  return app;
 }
 
-function openReadModels({ config, logger, onFatal }: ServiceProcessOptions): Promise<SqlClient> {
-  return openPglite(join(config.dataDir, 'read-models'), {
-    onFatal,
-    onDamaged: (movedAside) => logger.warn({ movedAside }, 'the read models could not be opened and are built again from the log'),
+/** Consumes and listens; a group that only the leader may consume begins with its lead. @returns the address */
+async function serve(
+  app: NestFastifyApplication,
+  { config, services }: ServiceProcessOptions,
+  bus: Bus,
+  leaderships: ReadonlyMap<string, Leadership>,
+): Promise<string> {
+  const groups = services.map(({ name, consumesAlone = false }): [string, boolean, INestMicroservice] => [
+    name,
+    consumesAlone,
+    app.connectMicroservice({ strategy: bus.server(name) }),
+  ]);
+  await app.init();
+  for (const [name, alone, group] of groups) {
+    const consume = async () => {
+      await group.listen();
+    };
+    if (alone) await leadershipOf(leaderships, name).undertake(`the group ${name}`, consume);
+    else await consume();
+  }
+  await app.listen(config.port, config.host);
+  return (await app.getUrl()).replace('[::1]', '127.0.0.1');
+}
+
+function leaseOf(service: string, store: EventStore, { config, logger, onFatal }: ServiceProcessOptions): LeaseLeadership {
+  return new LeaseLeadership({
+    store,
+    service,
+    ttlMs: config.leaseSeconds * 1_000,
+    onLeading: (name, epoch) => logger.info({ service: name, epoch }, 'leads'),
+    onLost: onFatal,
+    onOutage: (error) => logger.warn({ err: error, what: `lease ${service}` }, 'waits for something that is down'),
   });
 }
+
+/** What the services read, and what platforms' keys and refusals are folded from. */
+const categoriesOf = (services: readonly ServiceDefinition[]): string[] => [
+  ...new Set([
+    ...services.flatMap(({ categories }) => [...categories]),
+    ...busCategories(
+      services.map(({ publisher }) => publisher),
+      Object.values(topics),
+    ),
+    'participant',
+    'command',
+  ]),
+];
 
 const eventStoreCheck = (store: EventStore): HealthCheck => ({
   name: 'event-store',
@@ -154,3 +220,27 @@ const databaseCheck = (sql: SqlClient): HealthCheck => ({
       (error: unknown) => String(error),
     ),
 });
+
+const tablesCheck = (projections: ReadonlyMap<string, ProjectionReplica>): HealthCheck => ({
+  name: 'tables',
+  problem: () => {
+    const missing = [...projections.values()].filter(({ isReady }) => !isReady).map(({ name }) => name);
+    return Promise.resolve(missing.length === 0 ? undefined : `not made yet: ${missing.join(', ')}`);
+  },
+});
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/** A process may be started before what it depends on. */
+async function untilUp<T>(what: string, work: () => Promise<T>, onOutage: (what: string, error: unknown) => void): Promise<T> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Outage)) throw error;
+      onOutage(what, error);
+      await delay(pauseMs);
+    }
+  }
+}

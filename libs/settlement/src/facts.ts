@@ -50,6 +50,8 @@ export const isParticipantFact = isOneOf<ParticipantEvent>({
   ParticipantReinstated: true,
   ApiKeyIssued: true,
   ApiKeyRevoked: true,
+  PlatformKeyRegistered: true,
+  PlatformKeyRevoked: true,
   LimitsSet: true,
   VelocityLimitsSet: true,
   BankAccountSet: true,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Outage } from '@tongbao/event-store';
+import { tracing } from '@tongbao/telemetry';
 
 export interface JobQueueOptions {
   /** Something the job needs is down; it is tried again without end. */
@@ -31,7 +32,8 @@ export class JobQueue {
     if (this.#stopping.signal.aborted) return;
     const known = this.#positions.get(key) ?? 0n;
     this.#positions.set(key, position > known ? position : known);
-    this.#running ??= this.#run();
+    // A request may kick; what runs then is not its doing alone.
+    this.#running ??= tracing.outside(() => this.#run());
   }
 
   /** Lets the job that runs come to its end, and starts no other. */

@@ -25,6 +25,7 @@ import { PayoutProcess } from './payout.process.js';
 import { HostedProjection, type Follower } from './projection-follower.js';
 import { SettlementCommands } from './settlement.commands.js';
 import { SettlementController } from './settlement.http.js';
+import { SettlementMetrics } from './settlement.metrics.js';
 import { SettlementProcess } from './settlement.process.js';
 import { SettlementQueries } from './settlement.queries.js';
 import { SettlementService } from './settlement.service.js';
@@ -56,6 +57,7 @@ export class SettlementModule {
 }
 
 const reading: Provider[] = [
+  SettlementMetrics,
   { provide: SettlementQueries, inject: [SQL], useFactory: (sql: SqlClient) => new SettlementQueries(sql) },
   { provide: SettlementViews, inject: [SQL], useFactory: (sql: SqlClient) => new SettlementViews(sql) },
   { provide: FinanceViews, inject: [SQL], useFactory: (sql: SqlClient) => new FinanceViews(sql) },

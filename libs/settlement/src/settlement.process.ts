@@ -2,6 +2,7 @@ import type { EventStore } from '@tongbao/event-store';
 import { handle, load } from '@tongbao/event-store';
 import type { PartySettlement, PayoutEvent, SettlementEvent } from '@tongbao/contracts';
 import type { Clock } from '@tongbao/service';
+import { tracing } from '@tongbao/telemetry';
 import { ProjectionBehind } from './projection-follower.js';
 import type { SettlementModel } from './models.js';
 import { decidePayout, type PayoutRefusal } from './payout.decide.js';
@@ -37,9 +38,9 @@ export class SettlementProcess {
   /** @returns where it came to rest: `calculated` waits for the ledger, `verified` and `mismatched` for a person, `paying` for the bank */
   async advance(settlementId: string): Promise<SettlementStatus> {
     for (;;) {
-      const { state } = await load(this.parts.store, settlementStream(settlementId), settlementFold);
+      const { state, traceparent } = await load(this.parts.store, settlementStream(settlementId), settlementFold);
       if (state.status === 'none') throw new Error(`there is no settlement ${settlementId}`);
-      if (!(await this.#step(state))) return state.status;
+      if (!(await tracing.follow(traceparent, () => this.#step(state)))) return state.status;
     }
   }
 

@@ -1,5 +1,5 @@
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
-import { and, asc, eq, inArray, isNotNull, lt, ne, notInArray, or } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, isNotNull, lt, lte, ne, notInArray, or, sql as text } from 'drizzle-orm';
 import type { CarriedAmount, Obligation, PartyNet } from './settlement.calculate.js';
 import type { RowOf } from './settlement.rows.js';
 import {
@@ -117,6 +117,24 @@ export class SettlementQueries {
       .innerJoin(bankCash, and(eq(bankCash.bank, payouts.bank), eq(bankCash.currency, payouts.currency)))
       .where(and(eq(payouts.bank, bank), eq(payouts.status, 'refused'), lt(payouts.requestedPosition, bankCash.lastIncoming)));
     return rows.map(({ payoutId }) => payoutId);
+  }
+
+  settlementCounts(): Promise<{ status: string; count: number }[]> {
+    return this.#database.select({ status: settlements.status, count: count() }).from(settlements).groupBy(settlements.status);
+  }
+
+  /**
+   * By currency: how far the nets of unsettled windows are from what the ledger moved for the same facts, over all parties. Only of windows whose last
+   * fact the ledger has posted; the others are compared once it has.
+   */
+  imbalances(): Promise<{ currency: string; imbalanceMinor: string }[]> {
+    const { receivedMinor, paidMinor, ledgerMinor } = windowNets;
+    return this.#database
+      .select({ currency: windows.currency, imbalanceMinor: text<string>`sum(abs(${receivedMinor} - ${paidMinor} - ${ledgerMinor}))` })
+      .from(windowNets)
+      .innerJoin(windows, and(eq(windows.windowId, windowNets.windowId), ne(windows.state, 'settled')))
+      .innerJoin(ledgerProgress, lte(windows.lastFact, ledgerProgress.sourcePosition))
+      .groupBy(windows.currency);
   }
 
   /** By currency: cash by the statement, less what is on its way out. */

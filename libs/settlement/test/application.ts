@@ -1,5 +1,6 @@
 import { Controller, Inject, Module } from '@nestjs/common';
 import { Bus, busCategories, Consume, EmbeddedTransport, type Message, type Publisher } from '@tongbao/bus';
+import { generateKey, publicKeyOf, RequestSigner } from '@tongbao/client';
 import { topics, type EntriesPosted, type PlaceHold, type SettlementMessage } from '@tongbao/contracts';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer } from '@tongbao/event-store-server';
@@ -12,7 +13,6 @@ import {
   HubModule,
   soleLeader,
   loadConfig,
-  newApiKey,
   OperatorDirectory,
   PlatformKeys,
   systemClock,
@@ -100,6 +100,8 @@ const operators = [
   { name: 'al', roles: ['auditor' as const], token: 'auditor' },
 ];
 
+const host = 'hub.example';
+
 /** A whole settlement service on an empty log, with a sandbox bank and a ledger that never refuses. */
 export async function openApplication() {
   const server = await startEventStoreServer({ dataDir: ':memory:' });
@@ -114,7 +116,7 @@ export async function openApplication() {
   const bus = new Bus({ transport: new EmbeddedTransport({ store, feed, publishers }), store });
   const logger = pino({ level: 'silent' });
   const bank = new SandboxBank({ file: ':memory:' });
-  const platformKeys = new PlatformKeys(store, 'pepper');
+  const platformKeys = new PlatformKeys(store);
   platformKeys.start(feed);
   const hub = HubModule.register({
     config: loadConfig({}),
@@ -140,11 +142,12 @@ export async function openApplication() {
   const ask = async (
     method: 'GET' | 'POST',
     url: string,
-    token: string,
+    who: string | RequestSigner,
     body?: object,
     headers: Record<string, string> = {},
   ): Promise<Reply> => {
-    const sent = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }), ...headers };
+    const proof = typeof who === 'string' ? { authorization: `Bearer ${who}` } : who.sign({ method, authority: host, path: url });
+    const sent = { host, ...proof, ...(body && { 'content-type': 'application/json' }), ...headers };
     const reply = await app.inject({ method, url, headers: sent, ...(body && { payload: JSON.stringify(body) }) });
     const isJson = String(reply.headers['content-type']).includes('json');
     return { status: reply.statusCode, body: isJson ? reply.json() : {}, text: reply.body, headers: reply.headers };
@@ -152,7 +155,8 @@ export async function openApplication() {
 
   const hubOf = {
     bank,
-    get: (url: string, token = 'auditor', headers: Record<string, string> = {}) => ask('GET', url, token, undefined, headers),
+    get: (url: string, who: string | RequestSigner = 'auditor', headers: Record<string, string> = {}) =>
+      ask('GET', url, who, undefined, headers),
     post: (url: string, body?: object, { token = 'finance', key }: { token?: string; key?: string } = {}) =>
       ask('POST', url, token, body, { 'idempotency-key': key ?? `key-${(count += 1)}` }),
     postWithoutKey: (url: string) => ask('POST', url, 'finance'),
@@ -162,11 +166,13 @@ export async function openApplication() {
       return position;
     },
 
-    /** Gives a platform its API key. */
-    async platformKey(platformId: string): Promise<string> {
-      const { key, keyId, keyHash } = newApiKey('pepper');
-      await hubOf.happened(`participant-platform:${platformId}`, { type: 'ApiKeyIssued', party: `platform:${platformId}`, keyId, keyHash });
-      return key;
+    /** Gives a platform a key to sign with. */
+    async platformKey(platformId: string): Promise<RequestSigner> {
+      const key = generateKey();
+      const { kid, ...jwk } = publicKeyOf(key);
+      const party = `platform:${platformId}`;
+      await hubOf.happened(`participant-${party}`, { type: 'PlatformKeyRegistered', party, kid, jwk });
+      return new RequestSigner(platformId, key);
     },
 
     /** What was told, once there is a message of the kind. */

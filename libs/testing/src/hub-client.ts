@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { RequestSigner, RequestToSign } from '@tongbao/client';
 
 export interface HubAnswer {
   status: number;
@@ -14,11 +15,11 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
-/** A caller of the HTTP API: a platform with its key, or an operator with a token. */
+/** A caller of the HTTP API: a platform that signs, or an operator with a token. */
 export class HubClient {
   constructor(
     private readonly url: () => string,
-    private readonly token: string | undefined,
+    private readonly who: RequestSigner | string | undefined,
   ) {}
 
   get(path: string): Promise<HubAnswer> {
@@ -40,11 +41,20 @@ export class HubClient {
     body: string | Uint8Array<ArrayBuffer> | undefined,
     { key = randomUUID(), waitSeconds, headers }: CallOptions = {},
   ): Promise<HubAnswer> {
-    const response = await fetch(`${this.url()}${path}`, {
+    const url = new URL(path, this.url());
+    const contentType = body === undefined ? undefined : (headers?.['content-type'] ?? 'application/json');
+    const response = await fetch(url, {
       method,
       headers: {
-        ...(this.token && { authorization: `Bearer ${this.token}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...this.#proof({
+          method,
+          authority: url.host,
+          path: `${url.pathname}${url.search}`,
+          body,
+          contentType,
+          idempotencyKey: key ?? undefined,
+        }),
+        ...(contentType !== undefined && { 'content-type': contentType }),
         ...(key !== null && { 'idempotency-key': key }),
         ...(waitSeconds && { prefer: `wait=${waitSeconds}` }),
         ...headers,
@@ -57,5 +67,10 @@ export class HubClient {
       headers: response.headers,
       body: response.headers.get('content-type')?.includes('json') ? (JSON.parse(text) as unknown) : text,
     };
+  }
+
+  #proof(request: RequestToSign): Record<string, string> {
+    if (typeof this.who === 'string') return { authorization: `Bearer ${this.who}` };
+    return this.who?.sign(request) ?? {};
   }
 }

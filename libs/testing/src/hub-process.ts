@@ -1,9 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ClusterProcess } from './cluster-process.js';
+import { EmbeddedProcess } from './embedded-process.js';
 
 export interface HubProcessOptions {
   /** Kept over restarts; a temporary one of its own when not given. */
@@ -11,52 +10,53 @@ export interface HubProcessOptions {
   env?: Record<string, string>;
 }
 
-interface Ready {
-  ready: true;
-  url: string;
-  eventStoreUrl: string;
+/** A hub in one of its forms. */
+export interface RunningHub {
+  readonly url: string;
+  readonly eventStoreUrl: string;
+  /** Everything it has logged. */
+  log(): string;
+  /** A graceful stop. @returns the exit code */
+  stop(): Promise<number | null>;
+  /** Pulls the plug. */
+  kill(): Promise<void>;
 }
 
-const main = fileURLToPath(new URL('../../../apps/standalone/dist/main.js', import.meta.url));
-
-/** The real product, `npm start`, as a process that a test may stop, kill and start again on the same data. */
+/**
+ * The real product, as processes that a test may stop, kill and start again on the same data: the embedded default, or, with TONGBAO_FORM=cluster,
+ * the distributed form with Kafka, PostgreSQL and Redis.
+ */
 export class HubProcess {
   private constructor(
     readonly dataDir: string,
-    readonly url: string,
-    readonly eventStoreUrl: string,
-    private readonly child: ChildProcess,
+    private readonly hub: RunningHub,
   ) {}
 
   static async start({ dataDir = mkdtempSync(join(tmpdir(), 'tongbao-')), env = {} }: HubProcessOptions = {}): Promise<HubProcess> {
-    const log = openSync(join(dataDir, 'hub.log'), 'a');
-    const child = fork(main, {
-      env: { ...process.env, NODE_OPTIONS: '', TONGBAO_DATA: dataDir, TONGBAO_PORT: '0', EVENT_STORE_PORT: '0', LOG_LEVEL: 'warn', ...env },
-      execArgv: [],
-      stdio: ['ignore', log, log, 'ipc'],
-    });
-    const ready = once(child, 'message') as Promise<[Ready]>;
-    const gone = once(child, 'exit').then(() => {
-      throw new Error(`the hub ended before it was ready:\n${readFileSync(join(dataDir, 'hub.log'), 'utf8').slice(-4_000)}`);
-    });
-    const [message] = await Promise.race([ready, gone]);
-    gone.catch(() => undefined);
-    return new HubProcess(dataDir, message.url, message.eventStoreUrl, child);
+    const form = isCluster() ? ClusterProcess : EmbeddedProcess;
+    return new HubProcess(dataDir, await form.start(dataDir, env));
   }
 
-  /** Everything it has logged. */
+  get url(): string {
+    return this.hub.url;
+  }
+
+  get eventStoreUrl(): string {
+    return this.hub.eventStoreUrl;
+  }
+
   log(): string {
-    return readFileSync(join(this.dataDir, 'hub.log'), 'utf8');
+    return this.hub.log();
   }
 
   /** A graceful stop. @returns the exit code */
   async stop(): Promise<number | null> {
-    return this.#end('SIGTERM');
+    return this.hub.stop();
   }
 
   /** Pulls the plug. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.hub.kill();
   }
 
   /** The token of an operator of the development set: ops, finance, approver, auditor or admin. */
@@ -70,12 +70,7 @@ export class HubProcess {
   removeData(): void {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
-
-  async #end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const exit = once(this.child, 'exit') as Promise<[number | null]>;
-    this.child.kill(signal);
-    const [code] = await exit;
-    return code;
-  }
 }
+
+/** Which form of the hub this test run is about. */
+export const isCluster = (): boolean => process.env['TONGBAO_FORM'] === 'cluster';

@@ -2,3 +2,4 @@ export * from './eventually.js';
 export * from './hub-client.js';
 export * from './hub-process.js';
 export * from './golden-events.js';
+export { ClusterProcess } from './cluster-process.js';

@@ -1,3 +1,4 @@
+import { generateKey, publicKeyOf, RequestSigner } from '@tongbao/client';
 import type { HubUnderTest } from './hub-under-test.js';
 
 const sellerId = 'bench-seller';
@@ -7,7 +8,7 @@ const provider = 'alipay';
 
 /** What the seller needs to ask for payments. */
 export interface Seller {
-  apiKey: string;
+  signer: RequestSigner;
 }
 
 /**
@@ -25,8 +26,9 @@ export async function registerSeller(hub: HubUnderTest, currencies: readonly str
     { ...fee, from: 'processor', kind: 'payment-handling-fee', rateBasisPoints: 500 },
   ];
   await ops.post('/v1/agreements', { body: { agreementId, name: agreementId, rules } });
-  const { key } = await ops.post<{ key: string }>(`/v1/platforms/${sellerId}/keys`);
-  return { apiKey: key };
+  const key = generateKey();
+  await ops.post(`/v1/platforms/${sellerId}/keys`, { body: { jwk: publicKeyOf(key) } });
+  return { signer: new RequestSigner(sellerId, key) };
 }
 
 /** An order of 10.00 that the sandbox provider approves. */

@@ -28,6 +28,8 @@ export interface LoadTarget {
 /** Requests wait here for a free connection when there are more under way; their latency counts from when they were due all the same. */
 const connections = 256;
 const drainMs = 30_000;
+const path = '/v1/payments';
+const contentType = 'application/json';
 let loads = 0;
 
 /** Asks for payments at an open rate, and waits until each that was accepted is in the ledger (or no longer). */
@@ -47,7 +49,7 @@ class PaymentLoad {
   readonly #captured = new LatencyRecorder();
   readonly #entry = new LatencyRecorder();
   readonly #errorSamples: string[] = [];
-  readonly #headers: string[];
+  readonly #authority: string;
   #overloaded = 0;
   #errors = 0;
   #enteredInTime = 0;
@@ -60,7 +62,7 @@ class PaymentLoad {
     private readonly seconds: number,
   ) {
     this.#schedule = { startMs: performance.now() + 20, perSecond, requests: Math.round(perSecond * seconds) };
-    this.#headers = ['authorization', `Bearer ${target.seller.apiKey}`, 'content-type', 'application/json'];
+    this.#authority = new URL(target.hub.url).host;
   }
 
   async run(): Promise<MeasuredLoad> {
@@ -113,9 +115,14 @@ class PaymentLoad {
   #send(index: number): void {
     const orderId = `${this.prefix}${index}`;
     const body = JSON.stringify(orderOf(orderId, `user-${index % 1_000}`, this.target.currency));
-    const headers = [...this.#headers, 'idempotency-key', orderId];
+    const request = { method: 'POST', path, body, contentType, idempotencyKey: orderId };
+    const headers = {
+      ...this.target.seller.signer.sign({ ...request, authority: this.#authority }),
+      'content-type': contentType,
+      'idempotency-key': orderId,
+    };
     let status = 0;
-    const options = { method: 'POST', path: '/v1/payments', headers, body };
+    const options = { method: 'POST', path, headers, body };
     this.pool.dispatch(options, {
       onRequestStart: () => undefined,
       onResponseStart: (_, statusCode) => {

@@ -1,7 +1,7 @@
 import { EventStore } from '@tongbao/event-store';
 import { randomUUID } from 'node:crypto';
 import { HubClient } from '../hub-client.js';
-import { orderOf, registerSeller } from './bench-orders.js';
+import { orderOf, registerSeller, type Seller } from './bench-orders.js';
 import type { BenchContext } from './bench.js';
 import { CommitWatcher } from './commit-watcher.js';
 import { HubUnderTest } from './hub-under-test.js';
@@ -25,7 +25,7 @@ export async function benchPayments({ seconds, rate, progress }: BenchContext): 
   const store = EventStore.connect(hub.eventStoreUrl);
   try {
     const seller = await registerSeller(hub, [currency]);
-    const firstAcceptedMs = await firstPayment(hub, seller.apiKey);
+    const firstAcceptedMs = await firstPayment(hub, seller);
     const watcher = await CommitWatcher.start(store);
     const load = toldLoad({ hub, seller, watcher, currency }, progress);
     const warmUp = await load(warmUpPerSecond, Math.min(warmUpSeconds, seconds));
@@ -53,9 +53,9 @@ const toldLoad =
   };
 
 /** The start of everything, as who starts the hub sees it. @returns milliseconds from the process's start to the first payment accepted */
-async function firstPayment(hub: HubUnderTest, token: string): Promise<number> {
+async function firstPayment(hub: HubUnderTest, { signer }: Seller): Promise<number> {
   const startedMs = performance.now();
-  const client = new HubClient(hub.url, { token });
+  const client = new HubClient(hub.url, { signer });
   await client.post('/v1/payments', { body: orderOf(`first-${randomUUID()}`, 'user-1', currency) });
   await client.close();
   return hub.readyAfterMs + (performance.now() - startedMs);

@@ -69,7 +69,7 @@ export class PreparedHub {
   async #template(currency: string): Promise<PaymentTemplate> {
     const known = this.#templates.get(currency);
     if (known) return known;
-    const client = new HubClient(this.hub.url, { token: this.seller.apiKey });
+    const client = new HubClient(this.hub.url, { signer: this.seller.signer });
     const body = orderOf(`template-${currency}`, 'user-1', currency);
     const { paymentId } = await client.post<{ paymentId: string }>('/v1/payments', { body, waitSeconds: 10 });
     await client.close();

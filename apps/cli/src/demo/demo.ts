@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { toSafeInteger } from '@tongbao/money';
 import type { Finding } from '../doctor.checks.js';
 import { CommandFailed, UsageError } from '../exit-codes.js';
-import { HubProcess } from '../hub-process.js';
+import { ClusterHub } from '../cluster-hub.js';
+import { HubProcess, type StartedHub } from '../hub-process.js';
 import { toJson, type Io } from '../io.js';
 import { amountText, countText, durationText } from '../text-table.js';
 import { agreements, creators, platforms } from './cast.js';
@@ -37,6 +38,8 @@ export interface DemoOptions {
   which: 'sample' | 'all';
   /** Leaves the hub running at the end, until Ctrl-C. */
   keep: boolean;
+  /** On Kafka, PostgreSQL and Redis, each service a process of its own, instead of the embedded default. */
+  cluster: boolean;
   /** Of the hub; 0 takes any free one. */
   port: number;
   /** A new folder that is kept; a temporary one is removed. */
@@ -62,7 +65,10 @@ export async function runDemo(options: DemoOptions, given: Io): Promise<boolean>
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const hub = await HubProcess.start({ dataDir, port: options.port, signal: interrupted.signal });
+    const where = { dataDir, port: options.port, signal: interrupted.signal };
+    const hub = options.cluster
+      ? await ClusterHub.start({ ...where, onProgress: (line) => io.out(` cluster    ${line}\n`) })
+      : await HubProcess.start(where);
     io.out(` hub        ${hub.url}, ready after ${durationText(performance.now() - startedMs)}\n\n`);
     return await withReceiver(hub, interrupted.signal, async (api, receiver) => {
       const summary = await play(purchases, { io, hub, api, receiver, startedMs });
@@ -78,7 +84,7 @@ export async function runDemo(options: DemoOptions, given: Io): Promise<boolean>
 
 /** Sees to it that nothing of the demo outlives it, however it ends. */
 async function withReceiver<T>(
-  hub: HubProcess,
+  hub: StartedHub,
   interrupted: AbortSignal,
   work: (api: HubApi, receiver: WebhookReceiver) => Promise<T>,
 ): Promise<T> {
@@ -99,7 +105,7 @@ async function withReceiver<T>(
 
 interface Stage {
   io: Io;
-  hub: HubProcess;
+  hub: StartedHub;
   api: HubApi;
   receiver: WebhookReceiver;
   startedMs: number;
@@ -177,13 +183,13 @@ function dataDirOf({ dataDir }: DemoOptions): string {
   return dataDir;
 }
 
-async function keptUntilStopped(hub: HubProcess, [first]: readonly Purchase[], io: Io): Promise<void> {
+async function keptUntilStopped(hub: StartedHub, [first]: readonly Purchase[], io: Io): Promise<void> {
   const order = first && new Scenario(seed, lastDate).order(first).body;
   io.err(`
 The hub goes on until Ctrl-C.
   HTTP API     ${hub.url}/v1 (description: ${hub.url}/openapi.json)
   event store  ${hub.eventStoreUrl}
-  data         ${hub.dataDir} (operators' tokens in operators.json, log in hub.log); it stays
+  data         ${hub.dataDir} (operators' tokens in operators.json, logs beside it); it stays
   look around  npx tongbao payments show ${order?.platformId ?? ''}/${order?.orderId ?? ''} --url ${hub.url} --event-store '${hub.eventStoreUrl}' --data ${hub.dataDir}
 `);
   await hub.ended;

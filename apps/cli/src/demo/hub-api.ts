@@ -1,3 +1,4 @@
+import { generateKey, publicKeyOf, RequestSigner } from '@tongbao/client';
 import type { SplitRule } from '@tongbao/contracts';
 import { HubClient, Refused } from '../hub-client.js';
 import { tokenOf, type Role } from '../operators-file.js';
@@ -25,10 +26,10 @@ const connections = 64;
 const repetitions = 60;
 const waitSeconds = 10;
 
-/** What the demo's platforms and operators do, each under its own key. */
+/** What the demo's platforms and operators do, each with its own proof. */
 export class HubApi {
   readonly client: HubClient;
-  readonly #platformKeys = new Map<string, string>();
+  readonly #signers = new Map<string, RequestSigner>();
 
   constructor(
     readonly url: string,
@@ -41,18 +42,19 @@ export class HubApi {
     return { token: tokenOf(role, this.dataDir) };
   }
 
-  asPlatform(platformId: string): { token: string } {
-    const token = this.#platformKeys.get(platformId);
-    if (token === undefined) throw new Error(`${platformId} has no API key yet`);
-    return { token };
+  asPlatform(platformId: string): { signer: RequestSigner } {
+    const signer = this.#signers.get(platformId);
+    if (signer === undefined) throw new Error(`${platformId} has no key yet`);
+    return { signer };
   }
 
-  /** Registers a platform, issues its key, and names its bank account. */
+  /** Registers a platform and a new key of its own, and names its bank account. */
   async join(platform: { platformId: string; name: string; currencies: string[]; methods: string[] }): Promise<void> {
     const { platformId } = platform;
     await this.client.post('/v1/platforms', { ...this.as('ops'), key: `register-${platformId}`, body: platform });
-    const { key } = await this.client.post<{ key: string }>(`/v1/platforms/${platformId}/keys`, this.as('ops'));
-    this.#platformKeys.set(platformId, key);
+    const key = generateKey();
+    await this.client.post(`/v1/platforms/${platformId}/keys`, { ...this.as('ops'), body: { jwk: publicKeyOf(key) } });
+    this.#signers.set(platformId, new RequestSigner(platformId, key));
     await this.setBankAccount('platforms', platformId, platform.name);
   }
 

@@ -1,13 +1,15 @@
+import type { AmountMinor, Count, Id, Timestamp } from '../values.js';
+
 /** Facts of an `agreement-<agreementId>` stream. Written by payment. */
 export interface AgreementVersionRegistered {
   type: 'AgreementVersionRegistered';
-  agreementId: string;
-  version: number;
+  agreementId: Id;
+  version: Count;
   name: string;
   /** From this time on, until the next version's. */
-  validFrom: string;
+  validFrom: Timestamp;
   rules: SplitRule[];
-  registeredAt: string;
+  registeredAt: Timestamp;
 }
 
 export type AgreementEvent = AgreementVersionRegistered;
@@ -22,9 +24,9 @@ export interface SplitRule {
   /** `gross`: of the items' price; `left`: of what `from` has left of this payment, never under 0. */
   basis: 'gross' | 'left';
   /** 10,000 = the whole. */
-  rateBasisPoints: number;
-  fixedMinor?: number;
-  minimumMinor?: number;
-  maximumMinor?: number;
+  rateBasisPoints: Count;
+  fixedMinor?: AmountMinor;
+  minimumMinor?: AmountMinor;
+  maximumMinor?: AmountMinor;
   refundable: boolean;
 }

@@ -1,12 +1,14 @@
+import type { AccountName, AmountMinor, Code, Count, CurrencyCode, HubId, LogPosition, Minor, PartyName, Timestamp } from '../values.js';
+
 /** Facts of the `journal-<name>` stream (`journal-main`): the books. Written by the ledger's one writer, one event for a batch. */
 export interface EntriesPosted {
   type: 'EntriesPosted';
   /** The writer's lease epoch. */
-  epoch: number;
+  epoch: Count;
   /** Log position of the last fact that is in the books; decimal. Every fact up to here is posted, none after it. */
-  sourcePosition: string;
+  sourcePosition: LogPosition;
   /** Number of the first entry; the others follow without a gap. The entry number is the leaf index of the transparency log. */
-  firstEntry: number;
+  firstEntry: Count;
   entries: JournalEntry[];
   holds: HoldChange[];
   limits: LimitChange[];
@@ -15,7 +17,7 @@ export interface EntriesPosted {
   alarms: LedgerAlarm[];
   /** Parties whose net since their last settlement falls, because a settlement paid it. */
   settled?: SettledNet[];
-  postedAt: string;
+  postedAt: Timestamp;
 }
 
 export type JournalEvent = EntriesPosted;
@@ -27,10 +29,10 @@ export interface JournalEntry {
   /** What it is about: a payment id, a payout id, a bank line. */
   ref: string;
   /** Log position of the fact; decimal. Absent for a command's entry. */
-  position?: string;
+  position?: LogPosition;
   transfers: JournalTransfer[];
   /** For a correction or reversal: number of the entry that it corrects. */
-  corrects?: number;
+  corrects?: Count;
   /** An operator's reason. */
   note?: string;
 }
@@ -42,41 +44,41 @@ export interface JournalEntry {
 export const isNetted = (entry: Pick<JournalEntry, 'kind'>): boolean => !entry.kind.startsWith('Payout');
 
 export interface SettledNet {
-  party: string;
-  currency: string;
-  netMinor: number;
+  party: PartyName;
+  currency: CurrencyCode;
+  netMinor: Minor;
 }
 
 export interface JournalTransfer {
-  from: string;
-  to: string;
-  amountMinor: number;
-  currency: string;
+  from: AccountName;
+  to: AccountName;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
   kind: string;
 }
 
 export type HoldChange =
   | {
       change: 'placed';
-      holdId: string;
-      currency: string;
-      reservations: { account: string; amountMinor: number }[];
+      holdId: HubId;
+      currency: CurrencyCode;
+      reservations: { account: AccountName; amountMinor: AmountMinor }[];
       purpose: string;
       ref: string;
-      expiresAt?: string;
+      expiresAt?: Timestamp;
     }
-  | { change: 'committed'; holdId: string; entry?: number }
-  | { change: 'voided' | 'expired'; holdId: string };
+  | { change: 'committed'; holdId: HubId; entry?: Count }
+  | { change: 'voided' | 'expired'; holdId: HubId };
 
 export interface LimitChange {
-  account: string;
-  currency: string;
-  minimumBalanceMinor?: number;
-  netDebitCapMinor?: number;
+  account: AccountName;
+  currency: CurrencyCode;
+  minimumBalanceMinor?: Minor;
+  netDebitCapMinor?: AmountMinor;
 }
 
 export interface AccountChange {
-  account: string;
+  account: AccountName;
   change: 'opened' | 'frozen' | 'unfrozen' | 'closed';
 }
 
@@ -91,16 +93,18 @@ export interface CommandOutcome {
   /** What a hold is for: the payment or payout. */
   ref?: string;
   result: 'accepted' | 'refused';
-  code?: string;
+  code?: Code;
   /** Number of the entry that the command posted. */
-  entry?: number;
+  entry?: Count;
   /** Who commanded it: `operator:<name>`; absent for other services. */
   by?: string;
 }
 
 export interface LedgerAlarm {
   alarm: 'limit_passed' | 'cap_passed' | 'account_unknown' | 'account_frozen' | 'account_closed' | 'hold_missing';
+  /** Empty where the fact names none. */
   account: string;
+  /** Empty where the fact names none. */
   currency: string;
   ref: string;
 }

@@ -1,3 +1,5 @@
+import type { AmountMinor, Count, CurrencyCode, Minor, PartyName, Timestamp } from '../values.js';
+
 /** Facts of a `participant-<party>` stream, such as `participant-platform:A`. Written by payment; folded by ledger and settlement. */
 export type ParticipantEvent =
   | ParticipantRegistered
@@ -5,6 +7,8 @@ export type ParticipantEvent =
   | ParticipantReinstated
   | ApiKeyIssued
   | ApiKeyRevoked
+  | PlatformKeyRegistered
+  | PlatformKeyRevoked
   | LimitsSet
   | VelocityLimitsSet
   | BankAccountSet;
@@ -12,7 +16,7 @@ export type ParticipantEvent =
 export interface ParticipantRegistered {
   type: 'ParticipantRegistered';
   /** `platform:<id>` or `creator:<id>`: the party's name and its account. */
-  party: string;
+  party: PartyName;
   kind: 'platform' | 'creator';
   id: string;
   name: string;
@@ -24,59 +28,80 @@ export interface ParticipantRegistered {
 
 export interface ParticipantSuspended {
   type: 'ParticipantSuspended';
-  party: string;
+  party: PartyName;
   reason: string;
 }
 
 export interface ParticipantReinstated {
   type: 'ParticipantReinstated';
-  party: string;
+  party: PartyName;
 }
 
-/** The key itself is told once and never stored: only its HMAC-SHA-256. */
+/** History: until platforms signed their requests they had API keys. Nothing is issued any more, and none of them lets anybody in. */
 export interface ApiKeyIssued {
   type: 'ApiKeyIssued';
-  party: string;
+  party: PartyName;
   keyId: string;
   keyHash: string;
 }
 
 export interface ApiKeyRevoked {
   type: 'ApiKeyRevoked';
-  party: string;
+  party: PartyName;
   keyId: string;
+}
+
+/** From now on the platform's signatures by this key count, within its time. Several keys may count at once. */
+export interface PlatformKeyRegistered {
+  type: 'PlatformKeyRegistered';
+  party: PartyName;
+  /** Names the key among the platform's own: a JWK's `kid`; the RFC 7638 thumbprint where the platform chose none. */
+  kid: string;
+  /** The public key (RFC 8037). */
+  jwk: { kty: 'OKP'; crv: 'Ed25519'; x: string };
+  /** From its registration on, when absent. */
+  validFrom?: Timestamp;
+  /** For ever, when absent. */
+  expiresAt?: Timestamp;
+}
+
+/** At once, and for good: the same key never comes back. */
+export interface PlatformKeyRevoked {
+  type: 'PlatformKeyRevoked';
+  party: PartyName;
+  kid: string;
 }
 
 /** Absent = no limit. */
 export interface LimitsSet {
   type: 'LimitsSet';
-  party: string;
-  currency: string;
+  party: PartyName;
+  currency: CurrencyCode;
   /** How far the balance may fall by commands: 0, or minus the credit limit. */
-  minimumBalanceMinor?: number;
+  minimumBalanceMinor?: Minor;
   /** How far the net since the last settlement may fall, as a positive amount. */
-  netDebitCapMinor?: number;
+  netDebitCapMinor?: AmountMinor;
 }
 
 /** How much may happen in a time at this platform: per user, per method, or in all. */
 export interface VelocityLimitsSet {
   type: 'VelocityLimitsSet';
-  party: string;
+  party: PartyName;
   limits: VelocityLimit[];
 }
 
 export interface VelocityLimit {
   scope: 'user' | 'method' | 'platform';
-  windowSeconds: number;
-  currency?: string;
-  maxCount?: number;
-  maxAmountMinor?: number;
+  windowSeconds: Count;
+  currency?: CurrencyCode;
+  maxCount?: Count;
+  maxAmountMinor?: AmountMinor;
 }
 
 /** Where a party is paid out to. */
 export interface BankAccountSet {
   type: 'BankAccountSet';
-  party: string;
+  party: PartyName;
   bank: string;
   accountNumber: string;
   holder: string;

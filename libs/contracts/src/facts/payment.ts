@@ -1,4 +1,20 @@
+import type { CommandKey } from '../platform-commands.js';
 import type { SplitTransfer, Transfer } from './transfer.js';
+import type {
+  AccountName,
+  AmountMinor,
+  Code,
+  Count,
+  CurrencyCode,
+  HubId,
+  Id,
+  Minor,
+  OwnId,
+  PartyName,
+  PaymentId,
+  ProviderName,
+  Timestamp,
+} from '../values.js';
 
 /** Facts of a `payment-<paymentId>` stream. Written by payment; folded by ledger and settlement. Times are ISO 8601 in UTC. */
 export type PaymentEvent =
@@ -29,157 +45,162 @@ export type PaymentEvent =
 
 /** What names a payment to its platform; carried by every fact that is told to the platform, so that one event is enough to tell it. */
 export interface PaymentReference {
-  paymentId: string;
-  platformId: string;
-  orderId: string;
+  paymentId: PaymentId;
+  platformId: Id;
+  orderId: OwnId;
+  /** The platform's own id of the command that led to this, where the command came over Kafka: its outcome is known by it. */
+  commandKey?: CommandKey;
 }
 
 export interface PaymentItem {
-  contentId: string;
-  unitPriceMinor: number;
-  quantity: number;
+  contentId: OwnId;
+  unitPriceMinor: AmountMinor;
+  quantity: Count;
   /** Platform that owns the content. */
-  ownerId: string;
-  creators: { creatorId: string; share: number }[];
-  agreementId: string;
+  ownerId: Id;
+  creators: { creatorId: Id; share: Count }[];
+  agreementId: Id;
 }
 
 /** How the payer pays. The token is the provider's (a card token; for the sandbox the script of its behaviour). */
 export interface PaymentMethod {
-  provider: string;
+  provider: ProviderName;
   token?: string;
 }
 
 export interface Reservation {
-  account: string;
-  amountMinor: number;
+  account: AccountName;
+  amountMinor: AmountMinor;
 }
 
 export interface PaymentRequested extends PaymentReference {
   type: 'PaymentRequested';
-  payer: { userId: string };
+  payer: { userId: Id };
   items: PaymentItem[];
-  amountMinor: number;
-  currency: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
   method: PaymentMethod;
   collection: 'hub' | 'platform';
   captureMode: 'automatic' | 'manual';
-  processorId: string;
-  referrerId?: string;
+  processorId: Id;
+  referrerId?: Id;
   split: SplitTransfer[];
-  agreements: { agreementId: string; version: number }[];
+  agreements: { agreementId: Id; version: Count }[];
   /** What the ledger must hold before money is asked for: wallet funds, or the net debits of parties with limits. Empty for most payments. */
   reservations: Reservation[];
   contentHash: string;
-  requestedAt: string;
-  expiresAt: string;
+  requestedAt: Timestamp;
+  expiresAt: Timestamp;
 }
 
 export interface FundsReserved {
   type: 'FundsReserved';
-  holdId: string;
+  holdId: HubId;
 }
 
 export interface FundsRefused {
   type: 'FundsRefused';
-  holdId: string;
-  code: string;
+  holdId: HubId;
+  code: Code;
 }
 
 export interface AttemptStarted {
   type: 'AttemptStarted';
-  attempt: number;
+  attempt: Count;
   method: PaymentMethod;
   /** The key of the call at the provider: at most 32 characters, the same over retries. */
   providerKey: string;
-  startedAt: string;
+  startedAt: Timestamp;
 }
 
 export interface PayerActionRequired extends PaymentReference {
   type: 'PayerActionRequired';
-  attempt: number;
+  attempt: Count;
   action: { kind: 'redirect' | 'qr' | 'app'; value: string };
 }
 
 export interface AttemptOutcomeUnknown {
   type: 'AttemptOutcomeUnknown';
-  attempt: number;
+  attempt: Count;
   reason: string;
 }
 
 export interface AttemptDeclined {
   type: 'AttemptDeclined';
-  attempt: number;
-  code: string;
+  attempt: Count;
+  code: Code;
 }
 
 /** The intent to make an attempt no longer payable at the provider, before the call that does it. */
 export interface AttemptCloseRequested {
   type: 'AttemptCloseRequested';
-  attempt: number;
+  attempt: Count;
   reason: 'cancelled' | 'expired' | 'superseded';
   by: string;
+  commandKey?: CommandKey;
 }
 
 export interface AttemptClosed {
   type: 'AttemptClosed';
-  attempt: number;
+  attempt: Count;
 }
 
-export interface PaymentAuthorized {
+/** Events of earlier releases have no reference. */
+export interface PaymentAuthorized extends Partial<PaymentReference> {
   type: 'PaymentAuthorized';
-  attempt: number;
+  attempt: Count;
   providerRef: string;
 }
 
 /** The intent to capture an authorized attempt, before the call that does it. */
 export interface CaptureRequested {
   type: 'CaptureRequested';
-  attempt: number;
+  attempt: Count;
+  commandKey?: CommandKey;
 }
 
 export interface PaymentCaptured extends PaymentReference {
   type: 'PaymentCaptured';
   /** 0 where there was no provider: an order of amount 0, or a wallet. */
-  attempt: number;
-  provider: string;
+  attempt: Count;
+  provider: ProviderName;
   providerRef: string;
-  amountMinor: number;
-  currency: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
   split: SplitTransfer[];
-  expectedProviderFeeMinor: number;
-  capturedAt: string;
+  expectedProviderFeeMinor: AmountMinor;
+  capturedAt: Timestamp;
   /** The hold that this capture commits. */
-  holdId?: string;
+  holdId?: HubId;
 }
 
 /** Ends without money. `holdId` is the hold that the end voids. */
 export interface PaymentDeclined extends PaymentReference {
   type: 'PaymentDeclined';
-  code: string;
-  holdId?: string;
+  code: Code;
+  holdId?: HubId;
 }
 
 export interface PaymentExpired extends PaymentReference {
   type: 'PaymentExpired';
-  holdId?: string;
+  holdId?: HubId;
 }
 
 export interface PaymentCancelled extends PaymentReference {
   type: 'PaymentCancelled';
   reason: string;
   by: string;
-  holdId?: string;
+  holdId?: HubId;
 }
 
 /** The provider took another amount or currency than was asked for: the money waits in hub:suspense. */
 export interface CaptureConflicted extends PaymentReference {
   type: 'CaptureConflicted';
-  attempt: number;
-  provider: string;
+  attempt: Count;
+  provider: ProviderName;
   providerRef: string;
-  amountMinor: number;
-  currency: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
 }
 
 /**
@@ -192,76 +213,77 @@ export interface ConflictResolved extends PaymentReference {
   resolution: 'accepted' | 'refunded';
   by: string;
   note: string;
-  attempt: number;
-  provider: string;
+  attempt: Count;
+  provider: ProviderName;
   providerRef: string;
-  amountMinor: number;
-  currency: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
   split: SplitTransfer[];
   transfers: Transfer[];
-  holdId?: string;
+  holdId?: HubId;
 }
 
 /** Money of an attempt that came after the end, or a second time. It waits in hub:suspense and is refunded by itself. */
 export interface LateCaptureFound extends PaymentReference {
   type: 'LateCaptureFound';
-  attempt: number;
-  provider: string;
+  attempt: Count;
+  provider: ProviderName;
   providerRef: string;
-  amountMinor: number;
-  currency: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
 }
 
 /** Money that waited in hub:suspense went back to the payer. */
 export interface LateCaptureRefunded extends PaymentReference {
   type: 'LateCaptureRefunded';
-  attempt: number;
-  provider: string;
+  attempt: Count;
+  provider: ProviderName;
   providerRef: string;
-  amountMinor: number;
-  currency: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
 }
 
 export interface RefundRequested {
   type: 'RefundRequested';
-  refundId: string;
-  amountMinor: number;
-  currency: string;
+  refundId: HubId;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
   reason: string;
   /** The key of the call at the provider. */
   providerKey: string;
-  requestedAt: string;
+  requestedAt: Timestamp;
+  commandKey?: CommandKey;
 }
 
 export interface RefundOutcomeUnknown {
   type: 'RefundOutcomeUnknown';
-  refundId: string;
+  refundId: HubId;
   reason: string;
 }
 
 export interface PaymentRefunded extends PaymentReference {
   type: 'PaymentRefunded';
-  refundId: string;
-  amountMinor: number;
-  currency: string;
+  refundId: HubId;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
   /** All that has been refunded of this payment, this refund included. */
-  refundedMinor: number;
+  refundedMinor: AmountMinor;
   providerRef: string;
   /** The part of the split that this refund reverses. External ones are marked, as in the split. */
   transfers: SplitTransfer[];
-  refundedAt: string;
+  refundedAt: Timestamp;
 }
 
 export interface RefundDeclined extends PaymentReference {
   type: 'RefundDeclined';
-  refundId: string;
-  code: string;
+  refundId: HubId;
+  code: Code;
 }
 
 export interface PaymentSettled extends PaymentReference {
   type: 'PaymentSettled';
-  settlementId: string;
-  windowId: string;
+  settlementId: HubId;
+  windowId: HubId;
   /** Each party whose sides of this payment's transfers the settlement settled, with their net. */
-  sides: { party: string; netMinor: number }[];
+  sides: { party: PartyName; netMinor: Minor }[];
 }

@@ -1,3 +1,5 @@
+import type { AmountMinor, Code, Count, CurrencyCode, HubId, PartyName, Timestamp } from '../values.js';
+
 /** Facts of a `payout-<payoutId>` stream: a payout to a party, or a collection from one. Written by settlement; folded by ledger. */
 export type PayoutEvent =
   | PayoutRequested
@@ -11,13 +13,13 @@ export type PayoutEvent =
   | PayoutCarried;
 
 interface PayoutReference {
-  payoutId: string;
-  settlementId: string;
-  party: string;
+  payoutId: HubId;
+  settlementId: HubId;
+  party: PartyName;
   /** `payout`: the hub pays; `collection`: the hub collects. */
   direction: 'payout' | 'collection';
-  amountMinor: number;
-  currency: string;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
   bank: string;
 }
 
@@ -27,8 +29,8 @@ export interface PayoutRequested extends PayoutReference {
   accountNumber: string;
   holder: string;
   /** A payout: the hold that the ledger is asked for; another one each time it is asked again. */
-  holdId?: string;
-  requestedAt: string;
+  holdId?: HubId;
+  requestedAt: Timestamp;
 }
 
 /** The ledger holds the payable for this payout. */
@@ -39,7 +41,7 @@ export interface PayoutHeld extends PayoutReference {
 /** The ledger refused the hold; asked again when money has moved. */
 export interface PayoutRefused extends PayoutReference {
   type: 'PayoutRefused';
-  code: string;
+  code: Code;
 }
 
 /** Held, and waiting for cash at the bank. */
@@ -50,11 +52,11 @@ export interface PayoutAwaitingFunds extends PayoutReference {
 /** The intent, before the call to the bank. A payout: party to transit, committing its hold. `attempt` counts instructions; the bank's key is `<payoutId>`. */
 export interface PayoutInstructed extends PayoutReference {
   type: 'PayoutInstructed';
-  attempt: number;
+  attempt: Count;
   accountNumber: string;
   holder: string;
   /** A payout: the hold that this commits. */
-  holdId?: string;
+  holdId?: HubId;
 }
 
 /** A statement line equal in amount, currency and account. A payout: transit to bank; a collection: bank to party. */
@@ -66,7 +68,7 @@ export interface PayoutConfirmed extends PayoutReference {
 /** The bank refused it. A payout: transit to party. */
 export interface PayoutFailed extends PayoutReference {
   type: 'PayoutFailed';
-  code: string;
+  code: Code;
 }
 
 /** Came back after it was confirmed. A payout: bank to party; a collection: party to bank. */
@@ -81,5 +83,5 @@ export interface PayoutCarried extends PayoutReference {
   model: string;
   by: string;
   /** The hold that this voids. */
-  holdId?: string;
+  holdId?: HubId;
 }

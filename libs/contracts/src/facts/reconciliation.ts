@@ -1,16 +1,18 @@
+import type { Count, CurrencyCode, HubId, Minor, ProviderName, Timestamp } from '../values.js';
+
 /** Facts of a `reconciliation-bank_<name>` stream: the lines of our bank statements, in their order. Written by settlement; folded by ledger. */
 export interface BankLineRecorded {
   type: 'BankLineRecorded';
   bank: string;
   lineId: string;
   /** Running number of the line in the bank's statement. */
-  sequence: number;
+  sequence: Count;
   /** Positive: came in; negative: went out. */
-  amountMinor: number;
-  currency: string;
+  amountMinor: Minor;
+  currency: CurrencyCode;
   reference: string;
   match: BankLineMatch;
-  bookedAt: string;
+  bookedAt: Timestamp;
 }
 
 export type ReconciliationEvent = BankLineRecorded;
@@ -20,7 +22,7 @@ export type ReconciliationEvent = BankLineRecorded;
  * `unmatched`: bank to hub:suspense (money in), hub:suspense to bank (money out), until an operator explains it.
  */
 export type BankLineMatch =
-  | { kind: 'payout'; payoutId: string }
-  | { kind: 'provider_payout'; provider: string }
+  | { kind: 'payout'; payoutId: HubId }
+  | { kind: 'provider_payout'; provider: ProviderName }
   | { kind: 'bank_fee' }
   | { kind: 'unmatched'; reason: string };

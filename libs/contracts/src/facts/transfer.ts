@@ -1,8 +1,10 @@
+import type { AccountName, AmountMinor } from '../values.js';
+
 /** Debits `from`, credits `to`. Amounts are positive integers of minor units. */
 export interface Transfer {
-  from: string;
-  to: string;
-  amountMinor: number;
+  from: AccountName;
+  to: AccountName;
+  amountMinor: AmountMinor;
   /** `purchase`, `platform-service-fee`, …: what an agreement's rule calls it. */
   kind: string;
 }

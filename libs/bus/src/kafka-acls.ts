@@ -1,0 +1,113 @@
+import { deadLetterTopic, platformEventsTopic, platformGroupPrefix, topics } from '@tongbao/contracts';
+import kafkajs from 'kafkajs';
+import type { AclEntry, Admin } from 'kafkajs';
+import { createKafka, type KafkaConnection } from './kafka-client.js';
+import { hubSubscriptions } from './topic.js';
+
+export type AclOperation = 'read' | 'write' | 'describe' | 'create';
+
+/** Something that a user of the brokers may do. Whatever is not named is denied: brokers run with a StandardAuthorizer and no default. */
+export interface KafkaAcl {
+  /** Name of the SASL user. */
+  user: string;
+  resource: 'topic' | 'group';
+  name: string;
+  /** `name` is how the names begin. */
+  isPrefix: boolean;
+  operations: readonly AclOperation[];
+}
+
+/** What each service brings to topics by its relay. */
+const published: Readonly<Record<string, readonly string[]>> = {
+  payment: [topics.paymentEvents, topics.ledgerCommands],
+  ledger: [topics.ledgerEvents],
+  settlement: [topics.settlementEvents, topics.ledgerCommands],
+  notification: [],
+};
+
+const platformTopics = 'tongbao.platform.';
+
+/**
+ * A platform: it commands, and reads what it alone is told, in groups of its own. It may not read commands, its own included, and neither see nor touch
+ * anything else.
+ */
+export const platformAcls = (platformId: string, user: string): KafkaAcl[] => [
+  topic(user, topics.paymentCommands, 'write', 'describe'),
+  topic(user, platformEventsTopic(platformId), 'read', 'describe'),
+  { user, resource: 'group', name: platformGroupPrefix(platformId), isPrefix: true, operations: ['read'] },
+];
+
+/**
+ * A service: it reads the topics of its group, writes and reads their dead letters, and brings its own messages to their topics. Payment also makes the
+ * topics of platforms and writes there. Nobody but platforms writes commands of payment.
+ * @throws Error for a service that there is not
+ */
+export function serviceAcls(service: string, user: string = service): KafkaAcl[] {
+  const consumed = hubSubscriptions[service];
+  if (!consumed) throw new Error(`there is no service ${service}`);
+  return [
+    ...consumed.map((name) => topic(user, name, 'read', 'describe')),
+    ...consumed.map((name) => topic(user, deadLetterTopic(name, service), 'read', 'write', 'describe')),
+    { user, resource: 'group', name: service, isPrefix: false, operations: ['read'] },
+    ...(published[service] ?? []).map((name) => topic(user, name, 'write', 'describe')),
+    ...(service === 'payment' ? [{ ...topic(user, platformTopics, 'write', 'describe', 'create'), isPrefix: true }] : []),
+  ];
+}
+
+/** Whoever looks into everything and changes nothing: every topic of the hub, in groups that begin with the user's name. */
+export const auditorAcls = (user: string): KafkaAcl[] => [
+  { ...topic(user, 'tongbao.', 'read', 'describe'), isPrefix: true },
+  { user, resource: 'group', name: `${user}.`, isPrefix: true, operations: ['read'] },
+];
+
+const topic = (user: string, name: string, ...operations: AclOperation[]): KafkaAcl => ({
+  user,
+  resource: 'topic',
+  name,
+  isPrefix: false,
+  operations,
+});
+
+/** Allows it, in force at once. What is allowed already stays so. The connection's user must be a super user, or may alter the cluster. */
+export async function applyAcls(connection: KafkaConnection, acls: readonly KafkaAcl[]): Promise<void> {
+  await administer(connection, (admin) => admin.createAcls({ acl: acls.flatMap(entriesOf) }));
+}
+
+/** Takes everything from a user, in force at once, for connections that are open too. */
+export async function revokeAcls(connection: KafkaConnection, user: string): Promise<void> {
+  const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+  const all = {
+    ...{ principal: `User:${user}`, operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY },
+    ...{ resourceType: AclResourceTypes.ANY, resourcePatternType: ResourcePatternTypes.ANY },
+  };
+  await administer(connection, (admin) => admin.deleteAcls({ filters: [all] }));
+}
+
+function entriesOf({ user, resource, name, isPrefix, operations }: KafkaAcl): AclEntry[] {
+  const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+  const types = {
+    read: AclOperationTypes.READ,
+    write: AclOperationTypes.WRITE,
+    describe: AclOperationTypes.DESCRIBE,
+    create: AclOperationTypes.CREATE,
+  };
+  return operations.map((operation) => ({
+    principal: `User:${user}`,
+    host: '*',
+    operation: types[operation],
+    permissionType: AclPermissionTypes.ALLOW,
+    resourceType: resource === 'topic' ? AclResourceTypes.TOPIC : AclResourceTypes.GROUP,
+    resourceName: name,
+    resourcePatternType: isPrefix ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
+  }));
+}
+
+async function administer(connection: KafkaConnection, work: (admin: Admin) => Promise<unknown>): Promise<void> {
+  const admin = createKafka(connection).admin();
+  try {
+    await admin.connect();
+    await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,11 @@
+export * from './command-signer.js';
+export * from './errors.js';
+export type { CallOptions } from './http-exchange.js';
+export type { KafkaConnection } from './kafka-connection.js';
+export * from './payments.js';
+export type { EventsOptions, EventSubscription, PlatformEvent, PlatformEventHandler } from './platform-events.js';
+export * from './platform-key.js';
+export * from './request-signer.js';
+export * from './tongbao-client.js';
+export * from './tongbao-kafka.js';
+export * from './webhook.js';

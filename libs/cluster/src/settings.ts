@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '@tongbao/local-services';
+import { fillSecrets, loadConfig, operatorsOf, serviceNames } from '@tongbao/service';
+
+/** Ports of a cluster's programs, the same after every restart on its folder. */
+export type Ports = Record<string, number>;
+
+/** Names of the processes: `payment-1`, `payment-2`, `ledger-1`, … */
+export const processNames = (replicas: number): string[] =>
+  serviceNames.flatMap((service) => Array.from({ length: replicas }, (_, index) => `${service}-${index + 1}`));
+
+/** The service that a process belongs to. */
+export const serviceOf = (processName: string): string => processName.slice(0, processName.lastIndexOf('-'));
+
+/** Remembers a port for each name; makes those that are missing. */
+export async function portsOf(dataDir: string, names: readonly string[]): Promise<Ports> {
+  const path = join(dataDir, 'ports.json');
+  // The file is our own.
+  const known: Ports = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Ports) : {};
+  for (const name of names) known[name] ??= await freePort();
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(`${path}.new`, JSON.stringify(known, null, 2));
+  renameSync(`${path}.new`, path);
+  return known;
+}
+
+/** What all processes of the hub on this machine share: secrets and operators of the data folder, made at the first start. */
+export function sharedSecrets(dataDir: string): Record<string, string> {
+  const config = loadConfig({ TONGBAO_DATA: dataDir });
+  fillSecrets(config);
+  return {
+    OPERATORS: JSON.stringify(operatorsOf(config)),
+    SANDBOX_SECRET: config.sandboxSecret,
+    WEBHOOK_SECRET_KEY: config.webhookSecretKey,
+    COMMAND_DECRYPTION_KEY: config.commandDecryptionKey,
+    SANDBOX_DATA: dataDir,
+  };
+}

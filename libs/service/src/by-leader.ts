@@ -1,0 +1,84 @@
+import { applyDecorators, Inject, Injectable, SetMetadata, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { tracing } from '@tongbao/telemetry';
+import type { FastifyRequest } from 'fastify';
+import type { Leadership } from './leadership.js';
+import { PassedOn } from './passed-on.js';
+import { Problem } from './problem.js';
+import { LEADERSHIP } from './tokens.js';
+
+const ledService = Symbol('ledService');
+
+/**
+ * Routes that only the leading process of a service can serve: a standby passes the request on to it and answers what it answers; while nobody
+ * leads, with `unavailable`.
+ * @param service its name; `:name` takes it from the route's parameter of that name, `*` means the one that the process hosts
+ */
+export const ByLeader = (service: string): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(ledService, service), UseGuards(LeaderGuard));
+
+/** Marks a request that has been passed on: it is not passed on again, so that two processes that take each other for the leader cannot play ball. */
+const passedOnHeader = 'tongbao-passed-on';
+const answerWithinMs = 40_000;
+
+@Injectable()
+export class LeaderGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(LEADERSHIP) private readonly all: ReadonlyMap<string, Leadership>,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();
+    const named = this.reflector.getAllAndOverride<string>(ledService, [context.getHandler(), context.getClass()]);
+    const service = named.startsWith(':') ? request.params[named.slice(1)] : named === '*' ? this.#onlyOne() : named;
+    const leadership = service === undefined ? undefined : this.all.get(service);
+    // A service that is not hosted here is the handler's to refuse.
+    if (!leadership || leadership.leads) return true;
+    const { leaderUrl } = leadership;
+    if (leaderUrl === undefined || request.headers[passedOnHeader] !== undefined)
+      throw new Problem(
+        'unavailable',
+        `No process of ${service ?? ''} leads at the moment. Repeat the request with the same idempotency key.`,
+      );
+    throw await passOn(request, leaderUrl);
+  }
+
+  #onlyOne(): string | undefined {
+    const [name, ...others] = this.all.keys();
+    return others.length === 0 ? name : undefined;
+  }
+}
+
+async function passOn(request: FastifyRequest, leaderUrl: string): Promise<PassedOn | Problem> {
+  const headers = new Headers({ [passedOnHeader]: '1' });
+  for (const [name, value] of Object.entries(request.headers))
+    if (typeof value === 'string' && !hopByHop.has(name)) headers.set(name, value);
+  const { traceparent } = tracing;
+  if (traceparent !== undefined) headers.set('traceparent', traceparent);
+  const { method, rawBody } = request;
+  try {
+    const signal = AbortSignal.timeout(answerWithinMs);
+    const response = await fetch(`${leaderUrl}${request.url}`, {
+      method,
+      headers,
+      signal,
+      ...(rawBody && { body: new Uint8Array(rawBody) }),
+    });
+    const answered: Record<string, string> = {};
+    for (const name of passedBack) {
+      const value = response.headers.get(name);
+      if (value !== null) answered[name] = value;
+    }
+    return new PassedOn(response.status, answered, Buffer.from(await response.arrayBuffer()));
+  } catch (error) {
+    const problem = new Problem('unavailable', 'The leading process did not answer. Repeat the request with the same idempotency key.');
+    problem.cause = error;
+    return problem;
+  }
+}
+
+/** RFC 9110, section 7.6.1; and what fetch sets by itself. */
+const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'content-length', 'expect', 'host']);
+const passedBack = ['content-type', 'etag', 'location', 'link', 'retry-after', 'cache-control'];
