@@ -99,7 +99,8 @@ async function findPromtool(onProgress) {
   const folder = join(cache, 'prometheus');
   const promtool = join(folder, 'usr/bin/promtool');
   if (existsSync(promtool)) return promtool;
-  if (!existsSync('/etc/debian_version')) throw new MissingTool('promtool is needed: it is part of Prometheus, https://prometheus.io/download/');
+  if (!existsSync('/etc/debian_version'))
+    throw new MissingTool('promtool is needed: it is part of Prometheus, https://prometheus.io/download/');
   const fresh = `${folder}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });

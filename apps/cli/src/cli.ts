@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { StoreUnavailable } from '@tongbao/event-store';
+import { Outage } from '@tongbao/event-store';
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench.command.js';
 import { addClusterCommand } from './cluster.command.js';
@@ -15,7 +15,10 @@ import { toJson, type Io } from './io.js';
 import { addCallCommand, addKeysCommands } from './keys.command.js';
 import { addPaymentsCommands } from './payments.command.js';
 import { addProjectionsCommands } from './projections.command.js';
+import { addRelayCommands } from './relay.command.js';
+import { addReplayCommand } from './replay.command.js';
 import { addSettlementsCommands } from './settlements.command.js';
+import { addTopicsCommands } from './topics.command.js';
 import { addWindowsCommands } from './windows.command.js';
 
 /** Runs one command line. Never throws: what goes wrong is told and becomes the exit code. */
@@ -65,6 +68,9 @@ function buildProgram(io: Io, runs: Runner): Command {
   addWindowsCommands(program, runs);
   addSettlementsCommands(program, runs);
   addDeadLetterCommands(program, runs);
+  addTopicsCommands(program, runs);
+  addRelayCommands(program, runs);
+  addReplayCommand(program, runs);
   addKeysCommands(program, runs);
   addCallCommand(program, runs);
   addDoctorCommand(program, runs);
@@ -87,7 +93,7 @@ function told(error: unknown, io: Io, json: boolean): ExitCode {
   if (error instanceof Refused) return tell(exitCodes.failed, { code: error.code, field: error.field, detail: error.detail });
   if (error instanceof UsageError) return tell(exitCodes.usage, { code: 'usage', detail: error.message });
   if (error instanceof CommandFailed) return tell(exitCodes.failed, { code: 'failed', detail: error.message });
-  if (error instanceof HubUnreachable || error instanceof StoreUnavailable)
+  if (error instanceof HubUnreachable || error instanceof Outage)
     return tell(exitCodes.unreachable, { code: 'unreachable', detail: error.message });
   return tell(exitCodes.failed, { code: 'unexpected', detail: inspect(error) });
 }

@@ -29,7 +29,7 @@ export function addEventsCommands(program: Command, runs: Runner): void {
   events
     .command('follow [categories...]')
     .description('events as they come, of some categories or of all; stays until Ctrl-C and resumes after an outage')
-    .option('--after <position>', 'begin after this log position; 0 = from the start; default: now', position)
+    .option('--after <position>', 'begin after this log position; 0 = from the start; default: now', logPosition)
     .action(runs(follow));
 }
 
@@ -67,7 +67,8 @@ export function wholeNumber(text: string): number {
   return number;
 }
 
-function position(text: string): bigint {
+/** Of commander's options. */
+export function logPosition(text: string): bigint {
   if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('It must be a log position, as events are shown with.');
   return BigInt(text);
 }

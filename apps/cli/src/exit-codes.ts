@@ -5,7 +5,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line makes no sense. */
   usage: 2,
-  /** Neither the hub nor its event store answers. */
+  /** The hub, or a server that is asked for it, does not answer. */
   unreachable: 3,
 } as const;
 
@@ -16,7 +16,7 @@ Exit codes:
   0  done; every check passed
   1  a check failed, or the hub refused
   2  wrong usage
-  3  the hub (or its event store) cannot be reached`;
+  3  the hub, its event store or another server of it cannot be reached`;
 
 /** The command line, or what it names, makes no sense. */
 export class UsageError extends Error {

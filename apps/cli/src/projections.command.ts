@@ -98,6 +98,10 @@ export function reportText(name: string, kind: 'rebuild' | 'compare', report: Re
   const rate = seconds > 0 ? `, ${countText(Math.round(events / seconds))} events/s` : '';
   const folded = `${name}: ${countText(events)} events folded again in ${durationText(seconds * 1_000)}${rate}`;
   if (equal) return `${folded}; equal to the live rows${kind === 'rebuild' ? `, queries now read generation ${generation}` : ''}.`;
+  return `${folded}; NOT equal, queries still read generation ${generation}.\n${differencesText(differences)}`;
+}
+
+export function differencesText(differences: RebuildReport['differences']): string {
   const columns = [
     { title: 'table' },
     { title: 'live rows' },
@@ -112,5 +116,5 @@ export function reportText(name: string, kind: 'rebuild' | 'compare', report: Re
     onlyLive.count,
     onlyRebuilt.count,
   ]);
-  return `${folded}; NOT equal, queries still read generation ${generation}.\n${textTable(columns, rows)}`;
+  return textTable(columns, rows);
 }

@@ -11,6 +11,10 @@ import {
   type Timing,
 } from '@tongbao/telemetry';
 import type { Message } from './message.js';
+import { isPlatformTopic } from './topic.js';
+
+/** One name for the topics of all platforms. */
+export const platformTopics = 'tongbao.platform.{id}.events';
 
 /** What a group counts and times of one topic. */
 export interface TopicMeter {
@@ -108,7 +112,7 @@ export class Sends {
   /** @returns what goes out with the message: its own trace as it came, or from this step on */
   begin(topic: string, id: string, traceparent: string | undefined): string | undefined {
     if (!tracing.enabled || traceparent === undefined) return traceparent;
-    const span = tracing.start(`send ${topic}`, sendStep(this.system, topic, id), traceparent);
+    const span = tracing.start(`send ${isPlatformTopic(topic) ? platformTopics : topic}`, sendStep(this.system, topic, id), traceparent);
     if (!span) return traceparent;
     this.#spans.push(span);
     return traceparentOf(span);

@@ -11,6 +11,7 @@ export * from './embedded-transport.js';
 export type { RelayStatus } from './embedded-relay.js';
 export * from './kafka-acls.js';
 export * from './kafka-client.js';
+export { asOutage, isLoginRefused } from './kafka-outage.js';
 export * from './kafka-relay.js';
 export { defaultTiming, type MemberTiming } from './kafka-member.js';
 export {

@@ -97,7 +97,8 @@ export class KafkaReplay {
 function refuseOthers({ publisher, of, to }: KafkaReplayOptions, published: ReadonlySet<string>): void {
   if (!published.has(of) && !isPlatformTopic(of))
     throw new ReplayRefused(`${publisher.service} tells nothing on ${of}; it tells on ${[...published].join(', ') || 'no topic'}`);
-  if (isCommandTopic(to)) throw new ReplayRefused(`${to} is for commands, and the hub, which alone reads them, passes over what is replayed`);
+  if (isCommandTopic(to))
+    throw new ReplayRefused(`${to} is for commands, and the hub, which alone reads them, passes over what is replayed`);
   if (to.endsWith('.dead')) throw new ReplayRefused(`${to} is for dead letters`);
   if (isPlatformTopic(to) && to !== of) throw new ReplayRefused(`${to} is read by one platform, and ${of} is not for it alone`);
 }

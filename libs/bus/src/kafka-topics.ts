@@ -27,8 +27,8 @@ export interface TopicPlanOptions {
 
 export interface TopicsApplied {
   created: string[];
-  /** Settings that were not as planned, with what they are now. */
-  changed: { name: string; settings: Record<string, string> }[];
+  /** Settings that were not as planned, with what they are now, and what they were. */
+  changed: { name: string; settings: Record<string, string>; before: Record<string, string> }[];
   unchanged: string[];
   /** What only a person can mend. Nothing about them was changed. */
   wrong: { name: string; problem: string }[];
@@ -158,7 +158,8 @@ async function applySettings(admin: Admin, { name, config }: PlannedTopic, appli
   const all = { ...Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue])), ...config };
   const configEntries = Object.entries(all).map(([setting, value]) => ({ name: setting, value }));
   if (!dryRun) await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
-  applied.changed.push({ name, settings: Object.fromEntries(different) });
+  const settings = Object.fromEntries(different);
+  applied.changed.push({ name, settings, before: Object.fromEntries([...now].filter(([setting]) => setting in settings)) });
 }
 
 const configOf = ({ name, partitions, replicationFactor, config }: PlannedTopic): ITopicConfig => ({

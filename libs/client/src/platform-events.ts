@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { platformEventsTopic, platformGroupPrefix, type PlatformMessage } from '@tongbao/contracts';
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 
 /** One message of the platform's own topic. */
 export interface PlatformEvent {
@@ -26,6 +26,8 @@ export interface EventsOptions {
   fromBeginning?: boolean;
   /** Told of every failure of the handler; the message is given to it again. */
   onError?: (error: unknown, event: KafkaMessage) => void;
+  /** Told why nothing is read yet, every second while that is so. */
+  onWait?: (reason: string) => void;
 }
 
 export interface EventSubscription {
@@ -33,33 +35,77 @@ export interface EventSubscription {
   stop(): Promise<void>;
 }
 
+const lookMs = 1_000;
 const heartbeatMs = 3_000;
+/** How long brokers hold a question that they have no answer to: as long takes a stop. */
+const fetchWaitMs = 500;
 const firstPauseMs = 200;
 const longestPauseMs = 30_000;
 
-/** Reads the platform's own topic, in order for each payment, at least once. */
+/** Reads the platform's own topic, in order for each payment, at least once. Returns when the brokers are reached. */
 export async function readPlatformEvents(
   kafka: Kafka,
   platformId: string,
   handler: PlatformEventHandler,
-  { name = 'events', fromBeginning = true, onError }: EventsOptions,
+  options: EventsOptions,
 ): Promise<EventSubscription> {
-  const consumer = kafka.consumer({ groupId: `${platformGroupPrefix(platformId)}${name}`, allowAutoTopicCreation: false });
-  const reader = new EventReader(consumer, handler, onError);
-  await consumer.connect();
-  await consumer.subscribe({ topics: [platformEventsTopic(platformId)], fromBeginning });
-  await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => reader.read(payload) });
+  const reader = new EventReader(kafka, platformId, handler, options);
+  await reader.start();
   return reader;
 }
 
 class EventReader implements EventSubscription {
   readonly #stopping = new AbortController();
+  readonly #topic: string;
+  readonly #admin: Admin;
+  readonly #consumer: Consumer;
+  #begun: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly consumer: Consumer,
+    kafka: Kafka,
+    platformId: string,
     private readonly handler: PlatformEventHandler,
-    private readonly onError: EventsOptions['onError'],
-  ) {}
+    private readonly options: EventsOptions,
+  ) {
+    const { name = 'events' } = options;
+    this.#topic = platformEventsTopic(platformId);
+    this.#admin = kafka.admin();
+    this.#consumer = kafka.consumer({
+      groupId: `${platformGroupPrefix(platformId)}${name}`,
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: fetchWaitMs,
+    });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#admin.connect(), this.#consumer.connect()]);
+    this.#begun = this.#begin();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#begun;
+    await Promise.all([this.#admin.disconnect(), this.#consumer.disconnect()]);
+  }
+
+  /** The hub makes the topic when it has something to tell, which may be the answer to a command that is yet to be sent. */
+  async #begin(): Promise<void> {
+    const { fromBeginning = true, onWait } = this.options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        if ((await this.#admin.listTopics()).includes(this.#topic)) {
+          await this.#consumer.subscribe({ topics: [this.#topic], fromBeginning });
+          await this.#consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => this.read(payload) });
+          return;
+        }
+        onWait?.(`there is no topic ${this.#topic} yet, or this user may not see it`);
+      } catch (error) {
+        onWait?.(String(error));
+      }
+      await delay(lookMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
 
   async read(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
@@ -70,12 +116,7 @@ class EventReader implements EventSubscription {
       payload.resolveOffset(message.offset);
       handled = message.offset;
     }
-    if (handled !== undefined) await this.consumer.commitOffsets([{ topic, partition, offset: String(BigInt(handled) + 1n) }]);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.consumer.disconnect();
+    if (handled !== undefined) await this.#consumer.commitOffsets([{ topic, partition, offset: String(BigInt(handled) + 1n) }]);
   }
 
   /**
@@ -91,7 +132,7 @@ class EventReader implements EventSubscription {
         await whileBeating(payload, () => this.handler(event));
         return true;
       } catch (error) {
-        this.onError?.(error, message);
+        this.options.onError?.(error, message);
       }
       await whileBeating(payload, () => delay(pauseMs, undefined, { signal }).catch(() => undefined));
       await payload.heartbeat();

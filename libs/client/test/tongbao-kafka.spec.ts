@@ -29,6 +29,7 @@ describe('the client over Kafka, with the rights of a platform and no others', (
   let hub: { producer: Producer; consumer: Consumer };
   let platform: TongbaoKafka;
   let told = 0;
+  const connection = (): KafkaConnection => ({ brokers: [broker.brokers], clientId: 'hub', username: 'admin', password: 'admin-password' });
 
   beforeAll(async () => {
     await ensureTools(['kafka']);
@@ -37,16 +38,9 @@ describe('the client over Kafka, with the rights of a platform and no others', (
       maxHeapMb: 256,
       sasl: { users: { admin: 'admin-password', a: 'a-password' }, superUsers: ['admin'] },
     });
-    const connection: KafkaConnection = { brokers: [broker.brokers], clientId: 'hub', username: 'admin', password: 'admin-password' };
-    const kafka = createKafka(connection);
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.createTopics({
-      topics: [topics.paymentCommands, topic].map((name) => ({ topic: name, numPartitions: 3 })),
-      waitForLeaders: false,
-    });
-    await admin.disconnect();
-    await applyAcls(connection, platformAcls('A', 'a'));
+    const kafka = createKafka(connection());
+    await makeTopic(topics.paymentCommands, topic);
+    await applyAcls(connection(), [...platformAcls('A', 'a'), ...platformAcls('New', 'a')]);
     const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
     const consumer = kafka.consumer({ groupId: 'payment' });
     await Promise.all([producer.connect(), consumer.connect()]);
@@ -67,7 +61,13 @@ describe('the client over Kafka, with the rights of a platform and no others', (
     rmSync(dataDir, { recursive: true, force: true });
   }, 60_000);
 
-  const tell = async (paymentId: string, type = 'PaymentCaptured'): Promise<string> => {
+  const makeTopic = async (...names: string[]): Promise<void> => {
+    const admin = createKafka(connection()).admin();
+    await admin.connect();
+    await admin.createTopics({ topics: names.map((name) => ({ topic: name, numPartitions: 3 })), waitForLeaders: false });
+    await admin.disconnect();
+  };
+  const tell = async (paymentId: string, type = 'PaymentCaptured', to = topic): Promise<string> => {
     const id = `event-${(told += 1)}`;
     const headers = {
       ce_id: id,
@@ -77,7 +77,7 @@ describe('the client over Kafka, with the rights of a platform and no others', (
       'content-type': 'application/json',
     };
     const value = JSON.stringify({ type, paymentId, platformId: 'A', orderId: 'o', amountMinor: 1, currency: 'CNY', provider: 'x' });
-    await hub.producer.send({ topic, acks: -1, messages: [{ key: paymentId, value, headers }] });
+    await hub.producer.send({ topic: to, acks: -1, messages: [{ key: paymentId, value, headers }] });
     return id;
   };
   const idsOf = (events: readonly PlatformEvent[]) => events.map(({ id }) => id);
@@ -152,7 +152,22 @@ describe('the client over Kafka, with the rights of a platform and no others', (
     await subscription.stop();
   }, 30_000);
 
-  it('goes on where it was, under its name; another name begins with everything', async () => {
+  it('waits for a topic that the hub is yet to make, and misses nothing', async () => {
+    const fresh = new TongbaoKafka({ brokers: [broker.brokers], username: 'a', password: 'a-password', platformId: 'New', key });
+    const got: PlatformEvent[] = [];
+    const reasons: string[] = [];
+    await fresh.events((event) => got.push(event), { onWait: (reason) => reasons.push(reason) });
+    await until(() => reasons.length > 0);
+    expect(reasons[0]).toContain('tongbao.platform.New.events');
+    await makeTopic(platformEventsTopic('New'));
+    const id = await tell('pay_5', 'CommandAccepted', platformEventsTopic('New'));
+    await until(() => got.length > 0);
+    expect(idsOf(got)).toEqual([id]);
+    await fresh.close();
+    told -= 1;
+  }, 60_000);
+
+  it('goes on where it was, under its name', async () => {
     const got: PlatformEvent[] = [];
     const resumed: PlatformEvent[] = [];
     const reading = (into: PlatformEvent[], name: string): Promise<EventSubscription> =>

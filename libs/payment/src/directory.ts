@@ -1,6 +1,6 @@
 import type { AgreementEvent, AgreementVersionRegistered, ParticipantEvent, PaymentMethod } from '@tongbao/contracts';
 import { account } from '@tongbao/contracts';
-import { Outage, type EventStore, type FeedConsumer, type LogFeed, type StoredEvent } from '@tongbao/event-store';
+import { Outage, type FeedConsumer, type LogFeed, type StoredEvent } from '@tongbao/event-store';
 import { agreementFold, versionAt, type AgreementState } from './agreement.decide.js';
 import { participantFold, type Participant } from './participant.decide.js';
 import type { RequestContext } from './payment.decide.js';

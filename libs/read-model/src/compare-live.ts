@@ -99,9 +99,10 @@ function rowsIn(client: SqlClient, { schema, name, key }: TableShape, generation
       ),
     // The select list makes the shape.
     part: async (number) =>
-      (await client.arrays(`SELECT t::text, to_jsonb(t)::text FROM ${table} t WHERE ${partOf} = $1 ORDER BY ${byKey}`, [
-        number,
-      ])) as [string, string][],
+      (await client.arrays(`SELECT t::text, to_jsonb(t)::text FROM ${table} t WHERE ${partOf} = $1 ORDER BY ${byKey}`, [number])) as [
+        string,
+        string,
+      ][],
   };
 }
 

@@ -1,8 +1,7 @@
 import type { StoredEvent } from '@tongbao/event-store';
-import { FoldFailed } from './projection-errors.js';
 import type { Generation } from './generation.js';
 import { LiveGenerations } from './live-generations.js';
-import { openPglite, type PgliteOptions } from './pglite.js';
+import { FoldFailed } from './projection-errors.js';
 import type { Projection } from './projection.js';
 import type { SqlClient } from './sql-client.js';
 import { qualified, quoted } from './table-sql.js';
@@ -13,7 +12,7 @@ export interface Refusal {
   error: FoldFailed;
 }
 
-/** A projection's rows in a database in memory that nobody else has, folded from whichever events somebody wants to look at. */
+/** A projection's rows in a database of their own, as `openPglite('memory')` gives it, folded from whichever events somebody wants to look at. */
 export class ScratchProjection {
   private constructor(
     /** Tables can be named without their schema. */
@@ -22,16 +21,10 @@ export class ScratchProjection {
     readonly generation: Generation,
   ) {}
 
-  static async open(projection: Projection, options: PgliteOptions = {}): Promise<ScratchProjection> {
-    const client = await openPglite('memory', options);
-    try {
-      const { active } = await LiveGenerations.open(client, projection, {});
-      await client.query(`SET search_path TO ${quoted(projection.name)}`);
-      return new ScratchProjection(client, projection, active);
-    } catch (error) {
-      await client.close();
-      throw error;
-    }
+  static async open(client: SqlClient, projection: Projection): Promise<ScratchProjection> {
+    const { active } = await LiveGenerations.open(client, projection, {});
+    await client.query(`SET search_path TO ${quoted(projection.name)}`);
+    return new ScratchProjection(client, projection, active);
   }
 
   /** Everything up to here is folded, or was refused. */
@@ -75,9 +68,5 @@ export class ScratchProjection {
       counts.push({ table: name, rows: counted?.rows ?? 0 });
     }
     return counts;
-  }
-
-  async close(): Promise<void> {
-    await this.client.close();
   }
 }

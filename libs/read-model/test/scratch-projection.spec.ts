@@ -1,9 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StoredEvent } from '@tongbao/event-store';
-import { compareWithLive, FoldFailed, NotComparable, ProjectionRunner, ScratchProjection, type Projection } from '../src/index.js';
+import {
+  compareWithLive,
+  FoldFailed,
+  NotComparable,
+  openPglite,
+  ProjectionRunner,
+  ScratchProjection,
+  type Projection,
+  type SqlClient,
+} from '../src/index.js';
 import { databases, type TestDatabase } from './databases.js';
 import { FakeLog } from './fake-log.js';
 import { paymentEvent, paymentsProjection, type PaymentEvent } from './payments.projection.js';
+
+let memory: SqlClient;
+beforeAll(async () => {
+  memory = await openPglite('memory');
+}, 60_000);
+afterAll(() => memory.close());
 
 /** Payments that were requested and then captured. */
 function logOf(payments: number): FakeLog {
@@ -27,7 +42,7 @@ function strict(projection: Projection): Projection {
 
 describe('a projection in a database of its own', () => {
   it('is folded from what it is given, and can be asked by SQL', async () => {
-    const scratch = await ScratchProjection.open(paymentsProjection('scratch'));
+    const scratch = await ScratchProjection.open(memory, paymentsProjection('scratch'));
     const log = logOf(5);
     await scratch.fold(log.events.slice(0, 4));
     await scratch.fold(log.events.slice(4));
@@ -37,11 +52,10 @@ describe('a projection in a database of its own', () => {
       { table: 'days', rows: expect.any(Number) },
     ]);
     expect(await scratch.client.query('SELECT sum(payments)::integer AS captured FROM days')).toEqual([{ captured: 5 }]);
-    await scratch.close();
   });
 
   it('leaves out, of a part of the log, what needs something from before that part, and folds the rest', async () => {
-    const scratch = await ScratchProjection.open(strict(paymentsProjection('scratch')));
+    const scratch = await ScratchProjection.open(memory, strict(paymentsProjection('part')));
     const { events } = logOf(50);
     // Without the first request, and without one in the middle.
     const part = events.filter((_, index) => index !== 0 && index !== 60);
@@ -50,11 +64,11 @@ describe('a projection in a database of its own', () => {
     expect(refused.map(({ stored }) => stored.stream)).toEqual(['payment-p0', 'payment-p30']);
     expect(refused[0]?.error.message).toMatch('p0 was never requested');
     expect((await scratch.counts())[0]).toEqual({ table: 'payments', rows: 48 });
-    await scratch.close();
   });
 });
 
-describe.each(databases)('compared with the live rows in %s', (_, open) => {
+describe.each(databases)('compared with the live rows in %s', (kind, open) => {
+  const named = (name: string) => `${name}_${kind.toLowerCase()}`;
   let database: TestDatabase;
   beforeAll(async () => {
     database = await open();
@@ -75,21 +89,23 @@ describe.each(databases)('compared with the live rows in %s', (_, open) => {
 
   it('it is equal where they are folded from the same log', async () => {
     const log = logOf(300);
-    const { stop } = await live('equal', log);
-    const scratch = await ScratchProjection.open(paymentsProjection('equal'));
+    const { stop } = await live(named('equal'), log);
+    const scratch = await ScratchProjection.open(memory, paymentsProjection(named('equal')));
     await scratch.fold(log.events.slice(0, 200));
-    expect(await compareWithLive(database.client, scratch, reachIn(scratch, log.events), 0)).toEqual({ position: log.last, differences: [] });
+    expect(await compareWithLive(database.client, scratch, reachIn(scratch, log.events), 0)).toEqual({
+      position: log.last,
+      differences: [],
+    });
     expect(scratch.position).toBe(log.last);
-    await scratch.close();
     await stop();
   });
 
   it('it says which rows differ', async () => {
     const log = logOf(300);
-    const { stop } = await live('edited', log);
-    await database.client.query(`UPDATE edited.payments SET note = 'by hand' WHERE id = 'p7'`);
-    await database.client.query(`DELETE FROM edited.payments WHERE id = 'p8'`);
-    const scratch = await ScratchProjection.open(paymentsProjection('edited'));
+    const { stop } = await live(named('edited'), log);
+    await database.client.query(`UPDATE ${named('edited')}.payments SET note = 'by hand' WHERE id = 'p7'`);
+    await database.client.query(`DELETE FROM ${named('edited')}.payments WHERE id = 'p8'`);
+    const scratch = await ScratchProjection.open(memory, paymentsProjection(named('edited')));
     const { differences } = await compareWithLive(database.client, scratch, reachIn(scratch, log.events), 0);
     expect(differences).toEqual([
       {
@@ -100,28 +116,25 @@ describe.each(databases)('compared with the live rows in %s', (_, open) => {
         onlyRebuilt: { count: 2, rows: expect.arrayContaining([expect.objectContaining({ id: 'p8' })]) },
       },
     ]);
-    await scratch.close();
     await stop();
   });
 
   it.each<[string, () => Promise<ScratchProjection>, RegExp]>([
-    ['there are none', () => ScratchProjection.open(paymentsProjection('nobody')), /no live rows/],
-    ['they are of another version', () => ScratchProjection.open(paymentsProjection('edited', 2)), /another version/],
-  ])('it is refused where %s', async (__, openScratch, why) => {
+    ['there are none', () => ScratchProjection.open(memory, paymentsProjection(named('nobody'))), /no live rows/],
+    ['they are of another version', () => ScratchProjection.open(memory, paymentsProjection(named('edited'), 2)), /another version/],
+  ])('it is refused where %s', async (_, openScratch, why) => {
     const scratch = await openScratch();
     const comparing = compareWithLive(database.client, scratch, () => Promise.resolve(), 0);
     await expect(comparing).rejects.toThrow(why);
     await expect(comparing).rejects.toBeInstanceOf(NotComparable);
-    await scratch.close();
   });
 
   it('it is refused where the live rows stand still before it', async () => {
     const log = logOf(3);
-    const { stop } = await live('slow', log);
+    const { stop } = await live(named('slow'), log);
     await stop();
-    const scratch = await ScratchProjection.open(paymentsProjection('slow'));
+    const scratch = await ScratchProjection.open(memory, paymentsProjection(named('slow')));
     await scratch.fold(logOf(4).events);
     await expect(compareWithLive(database.client, scratch, () => Promise.resolve(), 0)).rejects.toThrow(/stand still at 6, before 8/);
-    await scratch.close();
   });
 });

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlatformKeyRegistered, PlatformKeyRevoked } from '@tongbao/contracts';
+import type { ParticipantEvent, PlatformKeyRegistered, PlatformKeyRevoked } from '@tongbao/contracts';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer } from '@tongbao/event-store-server';
 import { keyProblem, PlatformKeys } from './platform-keys.js';
@@ -13,7 +13,8 @@ describe("platforms' keys", () => {
   const happened = (platformId: string, event: Omit<PlatformKeyRegistered, 'party'> | Omit<PlatformKeyRevoked, 'party'>) => {
     count += 1;
     const party = `platform:${platformId}`;
-    return store.append(`participant-${party}`, 'any', [{ ...event, party }], { commandId: `c${count}` });
+    const fact: ParticipantEvent = { ...event, party };
+    return store.append(`participant-${party}`, 'any', [fact], { commandId: `c${count}` });
   };
   const jwk = () => {
     const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
