@@ -100,18 +100,21 @@ function outsideOf(host) {
 /** Who else must get through, and who must not. */
 export function checkTraffic(objects, workloads) {
   const lets = networkOf(objects);
-  return workloads.flatMap((workload) => {
-    const { where, labels } = workload;
-    const isService = labels['app.kubernetes.io/component'] === 'service';
-    const prometheus = { namespace: 'monitoring', labels: { 'app.kubernetes.io/name': 'prometheus' } };
-    const stranger = { labels: { 'app.kubernetes.io/name': 'stranger' } };
-    const problems = [];
-    if (isService && lets(prometheus, workload, 8080)) problems.push(`${where}: Prometheus is not let in`);
-    if (labels['app.kubernetes.io/component'] === 'gateway' && lets({ namespace: 'ingress' }, workload, 8080))
-      problems.push(`${where}: the ingress is not let in`);
-    for (const port of workload.ports) if (!lets(stranger, workload, port)) problems.push(`${where}: a stranger is let in on port ${port}`);
-    return problems;
+  const prometheus = { namespace: 'monitoring', labels: { 'app.kubernetes.io/name': 'prometheus' } };
+  const stranger = { labels: { 'app.kubernetes.io/name': 'stranger' } };
+  const ofPods = workloads.flatMap((workload) => {
+    const { where, labels, ports } = workload;
+    const component = labels['app.kubernetes.io/component'];
+    const wrong = {
+      'Prometheus is not let in': component === 'service' && lets(prometheus, workload, 8080) !== undefined,
+      'the ingress is not let in': component === 'gateway' && lets({ namespace: 'ingress' }, workload, 8080) !== undefined,
+      'a stranger is let in': ports.some((port) => lets(stranger, workload, port) === undefined),
+      'it is let out to everywhere': lets(workload, { address: true }, 22) === undefined,
+    };
+    return Object.entries(wrong).flatMap(([what, isTrue]) => (isTrue ? [`${where}: ${what}`] : []));
   });
+  const isOpen = lets(stranger, { labels: { 'app.kubernetes.io/name': 'another' } }, 80) === undefined;
+  return isOpen ? [...ofPods, 'what no policy names is let through'] : ofPods;
 }
 
 /** At least two of each process, and not all of them taken away at once. */

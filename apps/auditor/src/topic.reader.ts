@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type IHeaders } from 'kafkajs';
 
 /** A message as it lies in a topic. */
@@ -13,8 +14,22 @@ export interface Message {
 
 const topicPattern = /^tongbao\.(payment|ledger|settlement)\.events$|^tongbao\.platform\..+\.events$/;
 
-/** Everything in the hub's event topics up to their present ends, each partition in its order. */
+const tries = 20;
+const pauseMs = 500;
+
+/** Everything in the hub's event topics up to their present ends, each partition in its order. Brokers that have just begun are asked again. */
 export async function readTopics(brokers: string[]): Promise<Message[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readOnce(brokers);
+    } catch (error) {
+      if (!(error instanceof kafkajs.KafkaJSError) || !error.retriable || attempt === tries) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+async function readOnce(brokers: string[]): Promise<Message[]> {
   const kafka = new kafkajs.Kafka({
     clientId: 'auditor',
     brokers,

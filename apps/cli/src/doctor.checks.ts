@@ -7,6 +7,8 @@ export interface Finding {
   check: string;
   passed: boolean;
   detail: string;
+  /** It passed, but somebody should know. */
+  warning?: boolean;
 }
 
 export interface GroupStatus {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readEveryEvent } from './all-events.js';
 import type { CommandContext, Runner } from './command-context.js';
+import { clusterFindings } from './doctor.cluster.js';
 import {
   consumerFindings,
   ledgerFindings,
@@ -17,32 +18,41 @@ import {
 } from './doctor.checks.js';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.js';
 import { HubUnreachable, Refused, type HubClient } from './hub-client.js';
+import { withKafkaOption, type GivenAddresses } from './ops-settings.js';
 import type { ProjectionStatus } from './projections.command.js';
 import { countText } from './text-table.js';
 import { until } from './until.js';
 
+const help = `
+Of a distributed hub, whose gateway is named by --url, it looks at the relays, and by --event-store at who leads; at the brokers, the read models and
+Redis only where they are named. A "note" fails nothing.`;
 const agreeWithinMs = 3_000;
 const windowsCompared = 50;
 
 export function addDoctorCommand(program: Command, runs: Runner): void {
-  program
+  const command = program
     .command('doctor')
-    .description('is the hub well? health, consumers, ledger, settlement, projections')
+    .description(
+      'is the hub well? health, consumers, ledger, settlement, projections; of a distributed one also leaders, relays and servers',
+    )
     .option('--deep', 'read every event and compare its checksum; also when the hub is stopped', false)
-    .action(runs(doctor));
+    .option('--database <url>', "look at the read models' PostgreSQL as well; default: $DATABASE_URL")
+    .option('--redis <url>', 'look at Redis as well; default: $REDIS_URL')
+    .addHelpText('after', help);
+  withKafkaOption(command).action(runs(doctor));
 }
 
-async function doctor(context: CommandContext, { deep }: { deep: boolean }): Promise<ExitCode> {
+async function doctor(context: CommandContext, { deep, ...given }: GivenAddresses & { deep: boolean }): Promise<ExitCode> {
   const isUp = await answers(context.hub());
   if (!isUp && !deep)
     throw new HubUnreachable(`no hub answers at ${context.options.url}; doctor --deep can look at its events while it is stopped`);
-  const findings = isUp ? await hubFindings(context) : [];
+  const findings = isUp ? await hubFindings(context, given) : [];
   if (deep) findings.push(isUp ? await runningStoreFinding(context) : await stoppedStoreFinding(context));
-  context.show(findings, () =>
-    findings.map(({ check, passed, detail }) => `${passed ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`).join('\n'),
-  );
+  context.show(findings, () => findings.map((finding) => `${markOf(finding)}  ${finding.check}: ${finding.detail}`).join('\n'));
   return findings.every(({ passed }) => passed) ? exitCodes.ok : exitCodes.failed;
 }
+
+const markOf = ({ passed, warning }: Finding): string => (passed ? (warning ? 'note  ' : 'ok    ') : 'FAILED');
 
 async function answers(hub: HubClient): Promise<boolean> {
   try {
@@ -54,7 +64,7 @@ async function answers(hub: HubClient): Promise<boolean> {
   return true;
 }
 
-async function hubFindings(context: CommandContext): Promise<Finding[]> {
+async function hubFindings(context: CommandContext, given: GivenAddresses): Promise<Finding[]> {
   const hub = context.hub('auditor');
   const { items: groups } = await hub.get<{ items: GroupStatus[] }>('/v1/dead-letters');
   const { items: projections } = await hub.get<{ items: ProjectionStatus[] }>('/v1/projections');
@@ -66,6 +76,7 @@ async function hubFindings(context: CommandContext): Promise<Finding[]> {
     await agreeing(() => comparePositions(hub)),
     await agreeing(() => compareWindows(hub)),
     ...projectionFindings(projections),
+    ...(await clusterFindings(context, hub, given)),
   ];
 }
 

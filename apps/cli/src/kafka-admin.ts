@@ -1,9 +1,8 @@
+import { connect } from 'node:net';
 import { asOutage, createKafka, isLoginRefused, type KafkaConnection } from '@tongbao/bus';
+import { Outage } from '@tongbao/event-store';
 import type { Admin } from 'kafkajs';
 import { CommandFailed } from './exit-codes.js';
-
-/** Somebody waits at a terminal: brokers that do not answer are told soon. */
-const retry = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
 
 /**
  * Asks brokers something.
@@ -11,7 +10,7 @@ const retry = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
  */
 export function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
   return withBrokers(connection, async () => {
-    const admin = createKafka(connection).admin({ retry });
+    const admin = createKafka(connection).admin();
     try {
       await admin.connect();
       return await work(admin);
@@ -25,7 +24,9 @@ export function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) =
  * Tells what brokers refuse in words.
  * @throws Outage when none of them can be reached, CommandFailed when they do not let this user do it
  */
-export async function withBrokers<T>({ username }: KafkaConnection, work: () => Promise<T>): Promise<T> {
+export async function withBrokers<T>({ brokers, username }: KafkaConnection, work: () => Promise<T>): Promise<T> {
+  // The client tries for half a minute, as a service should; somebody at a terminal is told at once.
+  if (!(await Promise.all(brokers.map(isListening))).includes(true)) throw new Outage(`no broker answers at ${brokers.join(', ')}`);
   try {
     return await work();
   } catch (error) {
@@ -44,4 +45,22 @@ export async function withBrokers<T>({ username }: KafkaConnection, work: () => 
 function refusalIn(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   return 'type' in error && typeof error.type === 'string' ? error.type : refusalIn(error.cause);
+}
+
+const listensWithinMs = 3_000;
+
+/** @param broker `host:port` */
+function isListening(broker: string): Promise<boolean> {
+  const colon = broker.lastIndexOf(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host: broker.slice(0, colon), port: Number(broker.slice(colon + 1)), timeout: listensWithinMs });
+    const end = (listens: boolean) => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket
+      .once('connect', () => end(true))
+      .once('timeout', () => end(false))
+      .once('error', () => end(false));
+  });
 }

@@ -24,8 +24,8 @@ export interface RelayState {
   error?: string;
 }
 
-/** Services that publish something. */
-const services = ['payment', 'ledger', 'settlement'];
+/** Services that publish something, and so have a relay. */
+export const publishingServices: readonly string[] = ['payment', 'ledger', 'settlement'];
 const takesOverWithinMs = 60_000;
 
 export function addRelayCommands(program: Command, runs: Runner): void {
@@ -40,8 +40,9 @@ export function addRelayCommands(program: Command, runs: Runner): void {
       'after',
       `
 Every message after the position reaches its topic once more, as it was the first time: whoever reads it must drop what was handled already, by its
-id (ce_id) or its position. The hub's own consumers do. The process that runs the relay ends, is started again by whatever supervises it, and the
-next leader's relay begins at the position. To send messages again without any of that, and marked, see replay.`,
+id (ce_id) or its position. The hub's own consumers do; only webhooks of news older than the last 20,000 go out again, under the same id. The process
+that runs the relay ends, is started again by whatever supervises it, and the next leader's relay begins at the position. To send messages again
+without any of that, and marked, see replay.`,
     )
     .action(runs(reset));
 }
@@ -110,7 +111,8 @@ const behind = ({ position, head, lagEvents, lagSeconds }: RelayState): string =
 const messages = (relay: RelayState): string => countText(relay.messages ?? relay.relayed ?? 0);
 
 async function reset(context: CommandContext, service: string, { to, yes }: { to: bigint; yes: boolean }): Promise<ExitCode> {
-  if (!services.includes(service)) throw new UsageError(`There is no relay of ${service}; there are: ${services.join(', ')}.`);
+  if (!publishingServices.includes(service))
+    throw new UsageError(`There is no relay of ${service}; there are: ${publishingServices.join(', ')}.`);
   requireYes(yes, `publish every message of ${service} after position ${to} once more`);
   const store = context.store();
   const runs = await isRunning(context.hub('auditor'), service);

@@ -8,7 +8,7 @@ import {
   type KafkaReplayOptions,
   type Publisher,
 } from '@tongbao/bus';
-import { checkMessage, compileChecks } from '@tongbao/contracts/check-message';
+import { checkMessage } from '@tongbao/contracts/check-message';
 import { Outage, type EventStore } from '@tongbao/event-store';
 import type { ServiceName } from '@tongbao/service';
 import type { CommandContext } from './command-context.js';
@@ -48,7 +48,6 @@ export async function replayToTopic(context: CommandContext, options: TopicRepla
   const of = options.of ?? usualTopic(publisher, toTopic);
   const replayId = randomUUID();
   const connection = neededBrokers(options);
-  compileChecks();
   const replay = openedReplay({
     connection,
     publisher,

@@ -41,10 +41,15 @@ export async function auditAtRest(market: Market, loads: readonly Load[]): Promi
     return [...accepted.keys()].filter((orderId) => !found.has(orderId));
   };
   await eventually(captured, (missing) => missing.length === 0, 90_000);
-  // The books and the topics may be a moment behind the payments.
+  const behind = async () => {
+    const { status, body } = await market.get('ops', '/v1/relays');
+    return status === 200 ? body.items.filter(({ lagEvents }: { lagEvents: number }) => lagEvents > 0) : [body];
+  };
+  await eventually(behind, (relays) => relays.length === 0, 90_000);
+  // The books may be a moment behind the payments.
   return eventually(
     () => auditOf(market),
     ({ ok }) => ok,
-    60_000,
+    30_000,
   ).catch(() => auditOf(market));
 }

@@ -42,7 +42,7 @@ export class Market {
 
   /** Platform A, signing its requests; a refusal or an unreachable hub is thrown at once. */
   platform(url = this.cluster.url): TongbaoClient {
-    return new TongbaoClient({ url, platformId: 'A', key: this.key, retries: 0, timeoutMs: 10_000 });
+    return new TongbaoClient({ url, platformId: 'A', key: this.key, retries: 0, timeoutMs: 20_000 });
   }
 
   async get(operator: string, path: string, url = this.cluster.url): Promise<Answer> {

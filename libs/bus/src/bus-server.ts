@@ -23,6 +23,7 @@ export interface BusServerOptions {
   backoff?: Backoff;
   now?: () => Date;
   onIncident?: (incident: Incident) => void;
+  check?: GroupOptions['check'];
   /** Watches the lanes. */
   loops?: Loops;
 }
@@ -120,17 +121,28 @@ export class BusServer extends Server implements CustomTransportStrategy {
     const letters = transport.deadLetters(name);
     const parking = new Parking(store, name, letters, now);
     const group = new ConsumerGroup(this.#groupOptions(topics, now), parking, letters);
-    const ops = new DeadLetterOps(group, { store, onError: (error) => this.logger.error(error) });
+    const ops = new DeadLetterOps(group, {
+      store,
+      onError: (error) => {
+        this.logger.error(error);
+      },
+    });
     const subscription = await transport.subscribe(group, [...topics.keys()]);
     await ops.start();
+    if (this.#isClosed()) return;
     this.#running = { group, subscription, ops };
     this.#state = 'running';
     ops.resume();
     subscription.start();
   }
 
+  /** It may be closed while it still waits for what is down. */
+  #isClosed(): boolean {
+    return this.#state === 'stopped';
+  }
+
   #groupOptions(topics: ReadonlyMap<string, TopicKind>, now: () => Date): GroupOptions {
-    const { group, onIncident, backoff, loops } = this.options;
+    const { group, onIncident, backoff, check, loops } = this.options;
     return {
       group,
       topics,
@@ -139,6 +151,7 @@ export class BusServer extends Server implements CustomTransportStrategy {
       onAssigned: () => this.#running?.ops.resume(),
       now,
       ...(backoff && { backoff }),
+      ...(check && { check }),
       ...(onIncident && { onIncident }),
       ...(loops && { loops }),
       onPause: (topic, partition) => this.#running?.subscription.pause(topic, partition),

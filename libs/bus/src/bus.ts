@@ -4,7 +4,7 @@ import { BusServer, type BusServerOptions, type GroupStatus } from './bus-server
 import type { DeadLetterOps } from './dead-letter.ops.js';
 import type { Transport } from './transport.js';
 
-export interface BusOptions extends Pick<BusServerOptions, 'backoff' | 'now' | 'onIncident' | 'loops'> {
+export interface BusOptions extends Pick<BusServerOptions, 'backoff' | 'now' | 'onIncident' | 'check' | 'loops'> {
   transport: Transport;
   store: EventStore;
 }

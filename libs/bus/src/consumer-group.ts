@@ -26,6 +26,11 @@ export interface GroupOptions {
   topics: ReadonlyMap<string, TopicKind>;
   /** By topic and type. */
   handlers: ReadonlyMap<string, ReadonlyMap<string, Handler>>;
+  /**
+   * What is wrong with the data of a message that is about to be handled, or undefined: what is wrong is malformed. What outsiders write is their
+   * handlers' to check, who know what of it is signed.
+   */
+  check?: (topic: string, type: string, data: unknown) => string | undefined;
   /** Other processes may be members too: this one has the partitions that it is assigned, at first none. Otherwise it has all. */
   shared?: boolean;
   /** The partitions assigned last can be worked on. */
@@ -218,7 +223,15 @@ export class ConsumerGroup implements MemberReceiver {
     }
   }
 
+  /** A handler that is given what it does not expect may not notice, and do harm. */
+  #requireShape({ topic, type, data }: Message): void {
+    if (this.topics.get(topic)?.outside) return;
+    const wrong = this.options.check?.(topic, type, data);
+    if (wrong !== undefined) throw new MalformedMessage(wrong);
+  }
+
   #handle(lane: Lane, message: Message, handler: Handler, offset: string | undefined): Promise<unknown> {
+    this.#requireShape(message);
     const { group } = this;
     const { handling } = this.#meterOf(lane.topic);
     const at = { system: messagingSystem(this.shared), group, partition: lane.partition, ...(offset !== undefined && { offset }) };

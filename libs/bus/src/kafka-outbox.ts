@@ -80,7 +80,7 @@ export class KafkaOutbox {
   }
 
   async #drain(): Promise<void> {
-    const watch = setInterval(() => this.#releaseCallers(), 500);
+    const watch = setInterval(() => this.#releaseCallers(), 500).unref();
     while (this.#waiting.length > 0) await this.#deliver(this.#next());
     clearInterval(watch);
     // At once: what is sent from here on must start another one.

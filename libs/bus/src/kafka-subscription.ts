@@ -92,7 +92,7 @@ export class KafkaSubscription implements Subscription {
         failures = 0;
       };
       await this.#consume(joined);
-      if (!signal.aborted) await pause(Math.min(firstRestartMs * 2 ** failures, lastRestartMs), signal);
+      await pause(Math.min(firstRestartMs * 2 ** failures, lastRestartMs), signal);
     }
   }
 
@@ -168,13 +168,12 @@ export class KafkaSubscription implements Subscription {
   }
 
   async #lookAfter(member: KafkaMember, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await pause(lookEveryMs, signal);
+    for (await pause(lookEveryMs, signal); !signal.aborted; await pause(lookEveryMs, signal)) {
       const { silentMs } = member;
       if (silentMs > silenceRestartsMs) throw new Error(`the brokers have not been heard for ${Math.round(silentMs / 1_000)} s`);
       const tenure = this.#tenure;
       // Nothing is fetched of a full partition, so nothing is heard of what comes in.
-      if (tenure?.partitions.some(({ isFull }) => isFull) && !signal.aborted) await this.#stand(member, tenure);
+      if (tenure?.partitions.some(({ isFull }) => isFull)) await this.#stand(member, tenure);
     }
   }
 
@@ -195,6 +194,8 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function within(ms: number, work: Promise<void> | undefined): Promise<void> {
   if (!work) return;
   const patience = new AbortController();
-  await Promise.race([work, pause(ms, patience.signal)]);
+  // What nothing can end any more keeps no process.
+  const late = delay(ms, undefined, { signal: patience.signal, ref: false }).catch(() => undefined);
+  await Promise.race([work, late]);
   patience.abort();
 }

@@ -1,8 +1,8 @@
+import type { EachBatchPayload, KafkaMessage, Offsets } from 'kafkajs';
 import { errorText } from './error-text.js';
 import { busOffset } from './kafka-dead-letters.js';
 import { KafkaPartition, type PartitionStanding } from './kafka-partition.js';
 import { headerText, KafkaRecord } from './kafka-record.js';
-import type { EachBatchPayload, KafkaMessage, TopicOffsets } from 'kafkajs';
 import { headerNames } from './message.js';
 import { Saver, type SaveRhythm } from './saver.js';
 import type { Receiver, TopicPartition, TopicProgress } from './transport.js';
@@ -18,7 +18,7 @@ export interface TenureOptions {
   resume: (at: TopicPartition) => void;
 }
 
-type Commit = EachBatchPayload['commitOffsetsIfNecessary'];
+type Commit = (offsets: Offsets) => Promise<void>;
 
 /**
  * What a member has of its group from one rebalance to the next: its partitions, what of them is in hand, and what is saved. When it is over, what is
@@ -53,15 +53,16 @@ export class KafkaTenure {
   }
 
   /** Gives a fetched batch to the lanes, and says that what follows it is to be fetched next. */
-  give({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): void {
+  give(payload: EachBatchPayload): void {
+    const { batch } = payload;
     const partition = this.#partitions.get(nameOf(batch.topic, batch.partition));
     if (!partition || this.#isOver) return;
-    this.#commit = commitOffsetsIfNecessary;
+    this.#commit = (offsets) => payload.commitOffsetsIfNecessary(offsets);
     partition.high = Number(batch.highWatermark);
     for (const message of batch.messages) this.#deliver(partition, message);
     const last = batch.lastOffset();
     partition.readTo(Number(last) + 1);
-    resolveOffset(last);
+    payload.resolveOffset(last);
     if (!partition.isFull && partition.open >= this.options.maxOpen) {
       partition.isFull = true;
       this.options.pause(partition);
@@ -135,7 +136,7 @@ export class KafkaTenure {
     const dirty = this.partitions.filter(({ isDirty }) => isDirty);
     if (dirty.length === 0 || !this.#commit) return;
     const reached = dirty.map((partition) => ({ partition, offset: partition.reached }));
-    const topics: TopicOffsets[] = [...Map.groupBy(reached, ({ partition }) => partition.topic)].map(([topic, each]) => ({
+    const topics: Offsets['topics'] = [...Map.groupBy(reached, ({ partition }) => partition.topic)].map(([topic, each]) => ({
       topic,
       partitions: each.map(({ partition: { partition }, offset }) => ({ partition, offset: String(offset) })),
     }));

@@ -49,6 +49,9 @@ export function topicPlan(options: TopicPlanOptions = {}): PlannedTopic[] {
   const { replicationFactor = usualReplicas, subscriptions = hubSubscriptions, retentionMs = week } = options;
   const shared = {
     'cleanup.policy': 'delete',
+    // Whoever may write may compress, and kafkajs reads gzip alone: one batch of another kind would stop every reader of its topic. The brokers
+    // unpack what comes in, and refuse what is too large then.
+    'compression.type': 'uncompressed',
     // One copy may be away without anything standing still, and none is acknowledged that is kept only once.
     'min.insync.replicas': String(Math.max(1, replicationFactor - 1)),
   };

@@ -19,7 +19,7 @@ describe('members of a group over Apache Kafka', () => {
   const harness = new KafkaHarness();
   let world: KafkaWorld;
   beforeAll(() => harness.begin());
-  afterAll(async () => {await harness.end(); process.stderr.write(process.getActiveResourcesInfo().join(',')+'\n'); await new Promise(r=>setTimeout(r,3000)); process.stderr.write(process.getActiveResourcesInfo().join(',')+'\n'); for (const h of (process as any)._getActiveHandles()) process.stderr.write(h.constructor.name+' '+(h.remotePort??'')+' '+(h.spawnfile??'')+'\n')});
+  afterAll(() => harness.end());
   beforeEach(async () => {
     world = await harness.open();
   });

@@ -49,8 +49,9 @@ export class MortalKafka {
 
   async #take(payload: EachBatchPayload, eachBatch?: (payload: EachBatchPayload) => Promise<void>): Promise<void> {
     if (this.life.dead) return;
-    const { commitOffsetsIfNecessary } = payload;
-    await eachBatch?.({ ...payload, commitOffsetsIfNecessary: (offsets) => this.life.write(() => commitOffsetsIfNecessary(offsets)) });
+    const commit = (offsets: Parameters<EachBatchPayload['commitOffsetsIfNecessary']>[0]) =>
+      this.life.write(() => payload.commitOffsetsIfNecessary(offsets));
+    await eachBatch?.({ ...payload, commitOffsetsIfNecessary: commit });
   }
 }
 

@@ -18,13 +18,18 @@ export function schemaFor(topic: string, type: string): Schema | undefined {
 const ajv = new Ajv2020({ validateSchema: false });
 addFormats.default(ajv, ['date-time']);
 
-const checks = new Map<string, Map<string, ValidateFunction>>();
+type Checks = Map<string, Map<string, ValidateFunction>>;
+
+/** By topic and type: for whoever writes a message, and for whoever reads it. */
+const ofWriters: Checks = new Map();
+const ofReaders: Checks = new Map();
 
 /** Compiles the checks of all messages at once: tens of milliseconds, which else the first message of each type would take. */
 export function compileChecks(): void {
   for (const name of Object.keys(messageSchemas)) {
     const [topic = '', type = ''] = name.split(' ');
-    if (!checks.get(topic)?.has(type)) compile(topic, type);
+    checkIn(ofWriters, topic, type, closed);
+    checkIn(ofReaders, topic, type);
   }
 }
 
@@ -33,20 +38,34 @@ export function compileChecks(): void {
  * contract does not know, a type that is not the topic's. Says where and what, never the value.
  */
 export function checkMessage(topic: string, type: string, data: unknown): string | undefined {
-  const contractTopic = contractTopicOf(topic);
-  const check = checks.get(contractTopic)?.get(type) ?? compile(contractTopic, type);
-  if (!check) return `${topic} has no message of the type ${type}`;
+  const check = checkIn(ofWriters, topic, type, closed);
+  return check ? problemOf(check, type, data) : `${topic} has no message of the type ${type}`;
+}
+
+/**
+ * What is wrong with a message that came in, or undefined: as `checkMessage`, but fields that the contract does not know are a newer writer's. Of a
+ * type that it does not know nothing is said.
+ */
+export function checkReceived(topic: string, type: string, data: unknown): string | undefined {
+  const check = checkIn(ofReaders, topic, type);
+  return check && problemOf(check, type, data);
+}
+
+function problemOf(check: ValidateFunction, type: string, data: unknown): string | undefined {
   if (check(data)) return undefined;
   const [error] = check.errors ?? [];
   const unknown: unknown = error?.params.additionalProperty;
   return `${type}${error?.instancePath ?? ''} ${error?.message ?? 'is wrong'}${typeof unknown === 'string' ? `: ${unknown}` : ''}`;
 }
 
-function compile(topic: string, type: string): ValidateFunction | undefined {
-  const schema = schemaFor(topic, type);
+function checkIn(checks: Checks, topic: string, type: string, shaped = (schema: Schema): Schema => schema): ValidateFunction | undefined {
+  const contractTopic = contractTopicOf(topic);
+  const known = checks.get(contractTopic)?.get(type);
+  if (known) return known;
+  const schema = schemaFor(contractTopic, type);
   if (!schema) return undefined;
-  const check = ajv.compile(closed(schema));
-  const ofTopic = checks.get(topic) ?? new Map<string, ValidateFunction>();
-  checks.set(topic, ofTopic.set(type, check));
+  const check = ajv.compile(shaped(schema));
+  const ofTopic = checks.get(contractTopic) ?? new Map<string, ValidateFunction>();
+  checks.set(contractTopic, ofTopic.set(type, check));
   return check;
 }

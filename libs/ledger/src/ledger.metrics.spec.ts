@@ -32,7 +32,7 @@ async function told(): Promise<string> {
 
 describe('the figures of the ledger', () => {
   it('say 0 while the books add up, and by how much they do not when a row is wrong', async () => {
-    const keeper = new Bookkeeper().facts(...['platform:A', 'platform:B'].map(registered), captured('p1', example1));
+    const keeper = new Bookkeeper().facts(...['platform:A', 'platform:B'].map(registered), captured(example1));
     let position = 0n;
     for (const [revision, event] of keeper.journal.entries())
       ({ position } = await hub.store.append(journalStream(), 'any', [event], { commandId: `journal ${revision}` }));

@@ -22,20 +22,20 @@ export function observeRequests(fastify: FastifyInstance): void {
 function measureRequests(fastify: FastifyInstance): void {
   const meters = new Map<string, RouteMeter>();
   const gone = new WeakSet<FastifyRequest>();
-  const measure = (request: FastifyRequest, status: number, elapsedMs: number) => {
+  const counted = (request: FastifyRequest, status: number): RouteMeter => {
     const meter = meterIn(meters, request.method, routeOf(request));
     const count = meter.byStatus.get(status) ?? countOf(request.method, routeOf(request), status);
     meter.byStatus.set(status, count);
     count.inc();
-    meter.duration.observe(elapsedMs / 1_000);
+    return meter;
   };
   fastify.addHook('onRequestAbort', (request, done) => {
     gone.add(request);
-    measure(request, callerGone, 0);
+    counted(request, callerGone);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    if (!gone.has(request)) measure(request, reply.statusCode, reply.elapsedTime);
+    if (!gone.has(request)) counted(request, reply.statusCode).duration.observe(reply.elapsedTime / 1_000);
     done();
   });
 }

@@ -9,7 +9,7 @@ import {
   type MessageCheck,
 } from '@tongbao/bus';
 import type { EventStore, LogFeed } from '@tongbao/event-store';
-import { checkMessage, compileChecks } from '@tongbao/contracts/check-message';
+import { checkMessage, checkReceived, compileChecks } from '@tongbao/contracts/check-message';
 import type { LoopWatch } from '@tongbao/telemetry';
 import { leadershipOf, type Leadership } from './leadership.js';
 import type { RelayStatuses } from './relays.http.js';
@@ -55,7 +55,7 @@ async function kafkaBus({ options, store, feed, loops, leaderships }: BusParts):
   compileChecks();
   const onTrouble = (what: string, error: unknown) => logger.warn({ err: error, what }, 'waits for something that is down');
   const transport = new KafkaTransport({ ...connection, kafka, loops, onTrouble });
-  const bus = new Bus({ transport, store, loops, onIncident: onIncident(options) });
+  const bus = new Bus({ transport, store, loops, check: checkReceived, onIncident: onIncident(options) });
   const relays: KafkaRelay[] = [];
   for (const { name, publisher } of services) {
     if (publisher.categories.length === 0) continue;
