@@ -23,6 +23,9 @@ export const cloudEventHeaders = {
     }),
     [headerNames.revision]: text('Revision of that event in its stream. Decimal.', { pattern: '^\\d{1,20}$' }),
     [headerNames.traceparent]: text('W3C Trace Context.'),
+    [headerNames.replay]: text(
+      'Only on a message that operators have sent once more: names that replay. All else is as it was the first time; the hub’s own groups pass over it.',
+    ),
   },
   required: [headerNames.specVersion, headerNames.id, headerNames.type, headerNames.source, headerNames.time, headerNames.contentType],
 };

@@ -50,7 +50,7 @@ export class OpsWorld {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  /** A command as it is typed, with the addresses of everything. */
+  /** A command as it is typed, with the addresses of everything that it does not name. */
   async run(...words: string[]): Promise<Said> {
     const { kafkaBrokers, databaseUrl, redisUrl, eventStoreUrl } = this.cluster.addresses;
     const addresses = { '--kafka': kafkaBrokers, '--database': databaseUrl, '--redis': redisUrl };
@@ -59,7 +59,8 @@ export class OpsWorld {
       replay: ['--kafka', '--database'],
       doctor: ['--kafka', '--database', '--redis'],
     };
-    const given = (taken[words[0] ?? ''] ?? []).flatMap((name) => [name, addresses[name]]);
+    const missing = (taken[words[0] ?? ''] ?? []).filter((name) => !words.includes(name));
+    const given = missing.flatMap((name) => [name, addresses[name]]);
     const said = { out: '', err: '' };
     const where = ['--url', this.cluster.url, '--data', this.dataDir, '--event-store', eventStoreUrl];
     const code = await runCli([...words, ...given, ...where], {

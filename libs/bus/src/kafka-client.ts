@@ -12,6 +12,8 @@ export interface KafkaConnection {
   username?: string;
   password?: string;
   tls?: boolean;
+  /** How often the client tries by itself before it says that something is down; 20, which is about half a minute, when not given. */
+  retries?: number;
   /** What the client has to say, warnings and errors; without it nothing is written anywhere. */
   onLog?: (line: KafkaLogLine) => void;
 }
@@ -25,7 +27,7 @@ export interface KafkaLogLine {
 }
 
 /** The one place where a client of Apache Kafka is made. */
-export function createKafka({ brokers, clientId, username, password, tls, onLog }: KafkaConnection): Kafka {
+export function createKafka({ brokers, clientId, username, password, tls, retries = 20, onLog }: KafkaConnection): Kafka {
   patchRequestQueue();
   return new kafkajs.Kafka({
     brokers: [...brokers],
@@ -36,7 +38,7 @@ export function createKafka({ brokers, clientId, username, password, tls, onLog 
     authenticationTimeout: 10_000,
     requestTimeout: 15_000,
     // Said in full: with NODE_ENV=test the client has other defaults.
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 1.5, retries: 20 },
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 1.5, retries },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => onLog?.(logLine(entry)),
   });

@@ -168,7 +168,9 @@ export class KafkaSubscription implements Subscription {
   }
 
   async #lookAfter(member: KafkaMember, signal: AbortSignal): Promise<void> {
-    for (await pause(lookEveryMs, signal); !signal.aborted; await pause(lookEveryMs, signal)) {
+    for (;;) {
+      await pause(lookEveryMs, signal);
+      if (signal.aborted) return;
       const { silentMs } = member;
       if (silentMs > silenceRestartsMs) throw new Error(`the brokers have not been heard for ${Math.round(silentMs / 1_000)} s`);
       const tenure = this.#tenure;

@@ -173,7 +173,7 @@ const configOf = ({ name, partitions, replicationFactor, config }: PlannedTopic)
 });
 
 async function administer<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = createKafka(connection).admin();
+  const admin = createKafka({ retries: 5, ...connection }).admin();
   try {
     await admin.connect();
     return await work(admin);

@@ -84,8 +84,10 @@ export class KafkaTransport implements Transport {
     const { group } = receiver;
     const { timing, save = defaultSave, maxOpen = 1_000, loops, onTrouble = () => undefined } = this.options;
     const kafka = this.#kafka;
+    // Whoever starts the process is to know soon what it waits for.
+    const impatient = this.options.kafka ?? createKafka({ ...this.options, retries: 1 });
     const onWait = (error: unknown) => onTrouble(`start of ${group}`, error);
-    await checkBoot({ kafka, group, topics: consumed, stopping: this.#stopping.signal, onWait });
+    await checkBoot({ kafka: impatient, group, topics: consumed, stopping: this.#stopping.signal, onWait });
     const loop = loops?.register(`kafka ${group}`, maxSilentMs);
     return new KafkaSubscription({
       kafka,

@@ -58,11 +58,16 @@ export class KafkaHarness implements BusHarness {
 
   async begin(): Promise<void> {
     await ensureTools(['kafka']);
-    this.#broker = await startKafka({ dataDir: this.#dataDir, maxHeapMb: 256 });
+    await this.beginAgain();
     this.#admin = this.connect('admin').admin();
     await this.#admin.connect();
     this.#reader = new KafkaReader(this.connect('reader'));
     await applyTopics(this.connection, topicPlan({ replicationFactor: 1, subscriptions: {} }));
+  }
+
+  /** On the same folder and port as before. */
+  async beginAgain(): Promise<void> {
+    this.#broker = await startKafka({ dataDir: this.#dataDir, maxHeapMb: 256 });
   }
 
   async end(): Promise<void> {
@@ -179,13 +184,15 @@ const newsOf = (key: string, type: string, n: number, id: string): BusRecord => 
 export class KafkaProcess implements TestProcess {
   /** Resolves when a dead process is no member of any group. */
   departed: Promise<void> = Promise.resolve();
+  /** What the transport told of. */
+  readonly troubles: string[] = [];
   readonly #life: Life;
   readonly #mortal: MortalKafka;
   readonly #bus: Bus;
   readonly #servers;
 
   constructor(connection: { brokers: string[]; clientId: string }, store: EventStore, setup: ProcessSetup, options: ProcessOptions = {}) {
-    const { kafka = createKafka(connection), timing } = options;
+    const { kafka = createKafka({ ...connection, retries: 3 }), timing } = options;
     this.#life = new Life(setup.dieAt, () => this.#die());
     this.#mortal = new MortalKafka(kafka, this.#life);
     const transport = new KafkaTransport({
@@ -194,6 +201,7 @@ export class KafkaProcess implements TestProcess {
       save: rhythms[setup.save ?? 'soon'],
       maxOpen: setup.maxOpen,
       timing: { ...quick, ...timing },
+      onTrouble: (what) => this.troubles.push(what),
     });
     this.#bus = new Bus({ transport, store: mortalStore(store, this.#life), backoff: { firstMs: 1, maxMs: 4 } });
     this.#servers = declareGroups(this.#bus, setup.groups, this.#life);

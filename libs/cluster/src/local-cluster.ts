@@ -32,8 +32,7 @@ export interface Addresses {
   eventStoreUrl: string;
 }
 
-const partNames = ['kafka', 'postgres', 'redis', 'event-store'] as const;
-export type PartName = (typeof partNames)[number];
+export type PartName = 'kafka' | 'postgres' | 'redis' | 'event-store';
 
 const mainOf = (folder: string): string => fileURLToPath(new URL(`../../../${folder}/dist/main.js`, import.meta.url));
 

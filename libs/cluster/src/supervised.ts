@@ -57,16 +57,20 @@ export class Supervised {
 
   async #keep(): Promise<void> {
     const { signal } = this.#stopping;
-    for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    for (let pauseMs = firstPauseMs; !this.#isStopping(); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       const began = performance.now();
       await this.#process?.ended;
       this.#process = undefined;
-      if (signal.aborted) return;
+      if (this.#isStopping()) return;
       this.onRestart(this.program, 'it ended');
       if (performance.now() - began > lastedMs) pauseMs = firstPauseMs;
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.#again();
+      if (!this.#isStopping()) await this.#again();
     }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   async #again(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkMessage, compileChecks, schemaFor } from './check-message.js';
+import { checkMessage, checkReceived, compileChecks, schemaFor } from './check-message.js';
 import type { PaymentCapturedMessage, PaymentSettledMessage } from './messages.js';
 import type { RequestPayment } from './platform-commands.js';
 import { messageSchemas } from './message-schemas.generated.js';
@@ -84,6 +84,15 @@ describe('a message is checked against its contract', () => {
   });
 });
 
+describe('a message that came in is checked', () => {
+  it('as what is published, but for fields that are new', () => {
+    expect(checkReceived(topics.paymentEvents, 'PaymentCaptured', { ...captured, sharedWith: ['B'] })).toBeUndefined();
+    expect(checkReceived(topics.paymentEvents, 'PaymentCaptured', {})).toBe("PaymentCaptured must have required property 'paymentId'");
+    expect(checkReceived(topics.paymentEvents, 'PaymentSettled', { ...settled, sides: [7] })).toBe('PaymentSettled/sides/0 must be object');
+  });
+  it('where its type is known', () => expect(checkReceived(topics.paymentEvents, 'PaymentGivenAway', {})).toBeUndefined());
+});
+
 describe('the schemas for readers', () => {
   it('allow fields that are new', () => {
     const schema = schemaFor(topics.paymentEvents, 'PaymentCaptured');
@@ -101,5 +110,6 @@ it('every schema compiles', () => {
   for (const name of Object.keys(messageSchemas)) {
     const [topic = '', type = ''] = name.split(' ');
     expect(checkMessage(topic, type, {})).toMatch(new RegExp(`^${type} must have required property`));
+    expect(checkReceived(topic, type, {})).toBe(checkMessage(topic, type, {}));
   }
 });

@@ -14,22 +14,41 @@ export function schemaFor(topic: string, type: string): Schema | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as Schema);
 }
 
-// The tests prove the schemas themselves by the specification; here that would take a third of the time again.
-const ajv = new Ajv2020({ validateSchema: false });
-addFormats.default(ajv, ['date-time']);
+/** Checks of one kind, each compiled when it is first asked for. */
+class Checks {
+  // The tests prove the schemas themselves by the specification; here that would take a third of the time again.
+  readonly #ajv = new Ajv2020({ validateSchema: false });
+  readonly #compiled = new Map<string, Map<string, ValidateFunction>>();
 
-type Checks = Map<string, Map<string, ValidateFunction>>;
+  constructor(private readonly shaped: (schema: Schema) => Schema) {
+    addFormats.default(this.#ajv, ['date-time']);
+  }
 
-/** By topic and type: for whoever writes a message, and for whoever reads it. */
-const ofWriters: Checks = new Map();
-const ofReaders: Checks = new Map();
+  /** Undefined when there is no such message. */
+  find(topic: string, type: string): ValidateFunction | undefined {
+    const contractTopic = contractTopicOf(topic);
+    const known = this.#compiled.get(contractTopic)?.get(type);
+    if (known) return known;
+    const schema = schemaFor(contractTopic, type);
+    if (!schema) return undefined;
+    const check = this.#ajv.compile(this.shaped(schema));
+    const ofTopic = this.#compiled.get(contractTopic) ?? new Map<string, ValidateFunction>();
+    this.#compiled.set(contractTopic, ofTopic.set(type, check));
+    return check;
+  }
+}
 
-/** Compiles the checks of all messages at once: tens of milliseconds, which else the first message of each type would take. */
+const ofWriters = new Checks(closed);
+const ofReaders = new Checks((schema) => schema);
+
+/**
+ * Compiles what `checkMessage` needs, for all messages at once: tens of milliseconds, which else the first message of each type would take. A reader
+ * handles a few types.
+ */
 export function compileChecks(): void {
   for (const name of Object.keys(messageSchemas)) {
     const [topic = '', type = ''] = name.split(' ');
-    checkIn(ofWriters, topic, type, closed);
-    checkIn(ofReaders, topic, type);
+    ofWriters.find(topic, type);
   }
 }
 
@@ -38,16 +57,16 @@ export function compileChecks(): void {
  * contract does not know, a type that is not the topic's. Says where and what, never the value.
  */
 export function checkMessage(topic: string, type: string, data: unknown): string | undefined {
-  const check = checkIn(ofWriters, topic, type, closed);
+  const check = ofWriters.find(topic, type);
   return check ? problemOf(check, type, data) : `${topic} has no message of the type ${type}`;
 }
 
 /**
- * What is wrong with a message that came in, or undefined: as `checkMessage`, but fields that the contract does not know are a newer writer's. Of a
- * type that it does not know nothing is said.
+ * What is wrong with a message that came in, or undefined: as `checkMessage`, but fields that the contract does not know are a newer writer's, and of
+ * a type that it does not know nothing is said.
  */
 export function checkReceived(topic: string, type: string, data: unknown): string | undefined {
-  const check = checkIn(ofReaders, topic, type);
+  const check = ofReaders.find(topic, type);
   return check && problemOf(check, type, data);
 }
 
@@ -56,16 +75,4 @@ function problemOf(check: ValidateFunction, type: string, data: unknown): string
   const [error] = check.errors ?? [];
   const unknown: unknown = error?.params.additionalProperty;
   return `${type}${error?.instancePath ?? ''} ${error?.message ?? 'is wrong'}${typeof unknown === 'string' ? `: ${unknown}` : ''}`;
-}
-
-function checkIn(checks: Checks, topic: string, type: string, shaped = (schema: Schema): Schema => schema): ValidateFunction | undefined {
-  const contractTopic = contractTopicOf(topic);
-  const known = checks.get(contractTopic)?.get(type);
-  if (known) return known;
-  const schema = schemaFor(contractTopic, type);
-  if (!schema) return undefined;
-  const check = ajv.compile(shaped(schema));
-  const ofTopic = checks.get(contractTopic) ?? new Map<string, ValidateFunction>();
-  checks.set(contractTopic, ofTopic.set(type, check));
-  return check;
 }

@@ -11,6 +11,8 @@ const packages: Record<Program, readonly string[]> = {
   java: ['openjdk-17-jre-headless', 'openjdk-21-jre-headless', 'openjdk-25-jre-headless'],
   maven: ['maven'],
   redis: ['redis-server'],
+  kcat: ['kcat', 'kafkacat'],
+  python: ['python3-venv'],
 };
 
 /** Asked by Debian's packages before they start a service: 101 = do not (invoke-rc.d(8), policy-rc.d of the Debian Policy). */

@@ -4,6 +4,7 @@ export type { KafkaAccount, KafkaPermission, KafkaSasl } from './kafka.sasl.js';
 export { kafkaTool, KafkaToolFailed, type KafkaAddress, type KafkaToolName, type KafkaToolOptions } from './kafka.tool.js';
 export { startKafka, type KafkaOptions, type KafkaService, type KafkaWithAccounts } from './kafka.js';
 export { freePort } from './ports.js';
+export { pythonWith } from './python.js';
 export { ProgramFailed } from './program.js';
 export { startPostgres, type PostgresOptions, type PostgresService } from './postgres.js';
 export { startRedis, type RedisOptions, type RedisService } from './redis.js';

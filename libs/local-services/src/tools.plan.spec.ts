@@ -1,6 +1,6 @@
 import { MissingTools, planInstall, type MachineFacts, type Part } from './tools.plan.js';
 
-const all: readonly Part[] = ['kafka', 'kafka-tools', 'redis', 'postgres'];
+const all: readonly Part[] = ['kafka', 'kafka-tools', 'redis', 'postgres', 'kcat', 'python'];
 const complete: MachineFacts = {
   platform: 'linux',
   arch: 'x64',
@@ -9,10 +9,20 @@ const complete: MachineFacts = {
   java: 17,
   maven: true,
   redis: true,
+  kcat: true,
+  python: true,
   postgresPackage: true,
   jars: { kafka: true, 'kafka-tools': true },
 };
-const bare: MachineFacts = { ...complete, java: undefined, maven: false, redis: false, jars: { kafka: false, 'kafka-tools': false } };
+const bare: MachineFacts = {
+  ...complete,
+  java: undefined,
+  maven: false,
+  redis: false,
+  kcat: false,
+  python: false,
+  jars: { kafka: false, 'kafka-tools': false },
+};
 
 const refusal = (parts: readonly Part[], facts: MachineFacts): string => {
   try {
@@ -29,12 +39,13 @@ it('nothing is installed on a machine that has all', () => {
 });
 
 it('root on Debian gets what is missing', () => {
-  expect(planInstall(all, bare)).toEqual({ programs: ['java', 'maven', 'redis'], jars: ['kafka', 'kafka-tools'] });
+  expect(planInstall(all, bare)).toEqual({ programs: ['java', 'maven', 'redis', 'kcat', 'python'], jars: ['kafka', 'kafka-tools'] });
 });
 
 it('only what the parts need counts', () => {
   expect(planInstall(['redis'], bare)).toEqual({ programs: ['redis'], jars: [] });
   expect(planInstall(['kafka'], bare)).toEqual({ programs: ['java', 'maven'], jars: ['kafka'] });
+  expect(planInstall(['kcat', 'python'], bare)).toEqual({ programs: ['kcat', 'python'], jars: [] });
   expect(planInstall(['postgres'], bare)).toEqual({ programs: [], jars: [] });
 });
 
@@ -55,16 +66,19 @@ it('a user on Debian is told each part and the command', () => {
       '  Java 17 or later: sudo apt-get install -y --no-install-recommends openjdk-17-jre-headless',
       '  Maven (fetches the jars of Kafka): sudo apt-get install -y --no-install-recommends maven',
       '  redis-server: sudo apt-get install -y --no-install-recommends redis-server',
+      '  kcat (a Kafka client for tests): sudo apt-get install -y --no-install-recommends kcat',
+      '  Python 3.10 or later with venv: sudo apt-get install -y --no-install-recommends python3-venv',
     ].join('\n'),
   );
 });
 
 it('root on another Linux is told what to do, and nothing is installed', () => {
-  const message = refusal(['redis', 'kafka'], { ...bare, debian: false });
+  const message = refusal(['redis', 'kafka', 'kcat'], { ...bare, debian: false });
   expect(message).toContain(
     "redis-server: install it with this system's package manager, or start one elsewhere and give its address in REDIS_URL",
   );
   expect(message).toContain('give its address in KAFKA_BROKERS');
+  expect(message).toMatch(/kcat .*: install it with this system's package manager$/);
   expect(message).not.toContain('apt-get');
 });
 
@@ -75,6 +89,8 @@ it('a Mac is told of brew, and that PostgreSQL has to come from elsewhere', () =
       '  Java 17 or later: brew install openjdk@17',
       '  Maven (fetches the jars of Kafka): brew install maven',
       '  redis-server: brew install redis',
+      '  kcat (a Kafka client for tests): brew install kcat',
+      '  Python 3.10 or later with venv: brew install python3',
       '  PostgreSQL (the one from npm is for Linux on x86-64, this is darwin on arm64): start one and give its address in DATABASE_URL',
     ].join('\n'),
   );

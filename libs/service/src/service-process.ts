@@ -184,7 +184,7 @@ function leaseOf(service: string, store: EventStore, { config, logger, onFatal }
     store,
     service,
     ttlMs: config.leaseSeconds * 1_000,
-    onLeading: (name, epoch) => logger.info({ service: name, epoch }, 'leads'),
+    onLeading: (name, epoch) => logger.info({ leads: name, epoch }, 'leads'),
     onLost: onFatal,
     onOutage: (error) => logger.warn({ err: error, what: `lease ${service}` }, 'waits for something that is down'),
   });
