@@ -34,7 +34,6 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.title="tongbao" \
   org.opencontainers.image.description="Cross-platform payment and settlement hub for paid content" \
   org.opencontainers.image.licenses="Apache-2.0" \
-  org.opencontainers.image.base.name="docker.io/library/node:24.21.0-bookworm-slim" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 ENV NODE_ENV=production \

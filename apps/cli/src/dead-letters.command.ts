@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import type { CommandContext, Runner } from './command-context.js';
 import { requireYes } from './confirmation.js';
+import { standstillOf, type GroupTopic } from './doctor.checks.js';
 import { exitCodes, UsageError, type ExitCode } from './exit-codes.js';
 import { textTable } from './text-table.js';
 
 interface Group {
   group: string;
   state: string;
-  topics: { topic: string; position: string; head: string; open: number; error?: string }[];
+  topics: GroupTopic[];
   parkedKeys: { topic: string; key: string; since: string; deadLetters: number; releasing: boolean }[];
 }
 
@@ -100,7 +101,13 @@ function groupsText(groups: Group[]): string {
     { title: 'state' },
   ];
   const rows = groups.flatMap(({ group, state, topics }) =>
-    topics.map((each) => [group, each.topic, BigInt(each.position) >= BigInt(each.head) ? 'no' : 'yes', each.open, each.error ?? state]),
+    topics.map((each) => [
+      group,
+      each.topic,
+      BigInt(each.position) >= BigInt(each.head) ? 'no' : 'yes',
+      each.open,
+      standstillOf(each) ?? state,
+    ]),
   );
   const parked = groups.flatMap(({ group, parkedKeys }) =>
     parkedKeys.map((each) => [group, each.topic, each.key, each.deadLetters, each.since]),

@@ -9,7 +9,7 @@ import {
   type TrialBalance,
 } from './doctor.checks.js';
 
-const topic = { topic: 't', position: '9', head: '9', open: 0 };
+const topic = { topic: 't', position: '9', head: '9', open: 0, paused: [], failed: [] };
 
 describe('what the doctor says of a consumer group', () => {
   it.each<[string, Partial<GroupStatus>, boolean]>([
@@ -17,6 +17,8 @@ describe('what the doctor says of a consumer group', () => {
     ['that lags, with messages in hand', { topics: [{ ...topic, position: '3', open: 5 }] }, true],
     ['that has stopped', { state: 'stopped' }, false],
     ['whose topic stands still', { topics: [{ ...topic, error: 'the store is down' }] }, false],
+    ['with a partition that waits', { topics: [{ ...topic, paused: [{ partition: 3, since: '07:00', error: 'it is down' }] }] }, false],
+    ['with a partition that stands still', { topics: [{ ...topic, failed: [{ partition: 3, error: 'a bug' }] }] }, false],
     ['with a parked key', { parkedKeys: [{ topic: 't', key: 'k', deadLetters: 2 }] }, false],
   ])('%s', (_, change, passed) => {
     const [finding] = consumerFindings([{ group: 'ledger', state: 'running', topics: [topic], parkedKeys: [], ...change }]);

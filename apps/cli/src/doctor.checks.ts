@@ -11,10 +11,23 @@ export interface Finding {
   warning?: boolean;
 }
 
+/** A topic of a group, as the process that leads has it. Positions are decimal text. */
+export interface GroupTopic {
+  topic: string;
+  position: string;
+  head: string;
+  open: number;
+  error?: string;
+  /** Partitions that wait for something that is down. */
+  paused: { partition: number; since: string; error: string }[];
+  /** Partitions that stand still until the process is started again. */
+  failed: { partition: number; error: string }[];
+}
+
 export interface GroupStatus {
   group: string;
   state: string;
-  topics: { topic: string; position: string; head: string; open: number; error?: string }[];
+  topics: GroupTopic[];
   parkedKeys: { topic: string; key: string; deadLetters: number }[];
 }
 
@@ -31,10 +44,25 @@ export interface Position {
   positionMinor: number;
 }
 
+/** What keeps a group from its messages of a topic; undefined when nothing does. */
+export function standstillOf({ error, paused, failed }: GroupTopic): string | undefined {
+  const [waiting] = paused;
+  const [broken] = failed;
+  const reasons = [
+    ...(error === undefined ? [] : [error]),
+    ...(broken ? [`${failed.length} partitions stand still until a restart: ${broken.error}`] : []),
+    ...(waiting ? [`${paused.length} partitions wait since ${waiting.since}: ${waiting.error}`] : []),
+  ];
+  return reasons.length === 0 ? undefined : reasons.join('; ');
+}
+
 /** One finding for each consumer group: it runs, no partition stands still, no key is parked. */
 export function consumerFindings(groups: readonly GroupStatus[]): Finding[] {
   return groups.map(({ group, state, topics, parkedKeys }) => {
-    const stuck = topics.filter(({ error }) => error !== undefined).map(({ topic, error }) => `${topic}: ${error ?? ''}`);
+    const stuck = topics.flatMap((topic) => {
+      const standstill = standstillOf(topic);
+      return standstill === undefined ? [] : [`${topic.topic}: ${standstill}`];
+    });
     const parked = parkedKeys.map(({ topic, key, deadLetters }) => `${key} of ${topic} is parked with ${deadLetters} dead letters`);
     const wrong = [...(state === 'running' ? [] : [`it is ${state}`]), ...stuck, ...parked];
     const inHand = topics.reduce((sum, { open }) => sum + open, 0);

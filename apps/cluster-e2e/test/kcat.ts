@@ -80,6 +80,8 @@ async function run(args: readonly string[], input: string | Buffer): Promise<{ o
     kcat.once('error', reject);
     kcat.once('close', resolve);
   });
+  // One that does not read its input has closed it when it ends; its exit code tells how it went.
+  kcat.stdin.once('error', () => undefined);
   kcat.stdin.end(input);
   const [output, errors, exitCode] = await Promise.all([text(kcat.stdout), text(kcat.stderr), ended]);
   if (exitCode !== 0) throw new Error(`kcat ${args.join(' ')} ended with ${String(exitCode)}: ${errors}`);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKey, TongbaoClient } from '@tongbao/client';
+import { CommandSigner, generateKey, TongbaoClient, TongbaoKafka } from '@tongbao/client';
 import { LocalCluster, type LocalClusterOptions } from '@tongbao/cluster';
 import { eventually } from '@tongbao/testing';
 
@@ -45,12 +45,27 @@ export class Market {
     return new TongbaoClient({ url, platformId: 'A', key: this.key, retries: 0, timeoutMs: 20_000 });
   }
 
+  /** Platform A over Kafka; to be closed. */
+  platformOverKafka(): TongbaoKafka {
+    return new TongbaoKafka({ brokers: this.cluster.addresses.kafkaBrokers.split(','), platformId: 'A', key: this.key });
+  }
+
+  /** What platform A signs commands with. */
+  get signer(): CommandSigner {
+    return new CommandSigner('A', this.key);
+  }
+
   async get(operator: string, path: string, url = this.cluster.url): Promise<Answer> {
     return this.#send(operator, 'GET', path, undefined, url);
   }
 
   async post(operator: string, path: string, body: object = {}): Promise<Answer> {
     return this.#send(operator, 'POST', path, body, this.cluster.url);
+  }
+
+  /** An answer that has no end. */
+  follow(operator: string, path: string, signal: AbortSignal): Promise<Response> {
+    return fetch(`${this.cluster.url}${path}`, { headers: { authorization: `Bearer ${this.#token(operator)}` }, signal });
   }
 
   /** @throws Error showing the whole answer when it is not as expected */

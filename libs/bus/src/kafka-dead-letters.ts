@@ -77,7 +77,9 @@ function originalOf({ record }: DeadLetter): Message {
 
 function headersOf({ group, topic, partition, offset, reason, error, record }: DeadLetter): IHeaders {
   const original: IHeaders = record instanceof KafkaRecord ? (record.message.headers ?? {}) : record.headers;
-  const headers: IHeaders = Object.fromEntries(Object.entries(original).filter(([name]) => !name.startsWith(prefix)));
+  const headers: IHeaders = Object.fromEntries(
+    Object.entries(original).flatMap(([name, value]) => (name.startsWith(prefix) ? [] : [[name, writable(value)]])),
+  );
   headers[names.group] = group;
   headers[names.topic] = topic;
   headers[names.partition] = String(partition);
@@ -90,6 +92,14 @@ function headersOf({ group, topic, partition, offset, reason, error, record }: D
   if (error.stack) headers[names.errorStack] = error.stack;
   return headers;
 }
+
+/** Others may write headers without a value, which kafkajs reads but does not write. */
+function writable(value: IHeaders[string] | null): IHeaders[string] {
+  if (Array.isArray(value)) return value.map((each: Buffer | string | null) => each ?? empty);
+  return value ?? empty;
+}
+
+const empty = Buffer.alloc(0);
 
 function placed(group: string, topic: string, message: KafkaMessage): PlacedDeadLetter {
   return { place: message.offset, letter: letterOf(group, topic, message), at: new Date(Number(message.timestamp)) };

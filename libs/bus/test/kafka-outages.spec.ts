@@ -79,7 +79,8 @@ describe('the bus over Apache Kafka while the broker is away', () => {
     await reached.opened;
     await harness.broker.kill();
     may.open();
-    await until(() => (status(process)?.paused.length ?? 0) === 1);
+    await until(() => status(process)?.error !== undefined);
+    expect(status(process)?.dead).toBe(0);
     await harness.beginAgain();
     await until(() => status(process)?.dead === 2);
     const { items } = await process.deadLetters(group).list();

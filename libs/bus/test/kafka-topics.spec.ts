@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { EventStore } from '@tongbao/event-store';
+import { startEventStoreServer, type EventStoreServer } from '@tongbao/event-store-server';
+import { ensureTools, startKafka, type KafkaWithAccounts } from '@tongbao/local-services';
+import kafkajs, { type Admin } from 'kafkajs';
+import {
+  applyAcls,
+  applyTopics,
+  Bus,
+  BusMisconfigured,
+  createKafka,
+  KafkaTransport,
+  replicationFactorFor,
+  serviceAcls,
+  topicPlan,
+  type KafkaConnection,
+} from '../src/index.js';
+import { commandTopic, newsTopic, until } from './harness.js';
+import { declareGroups, Life, listening } from './mortal.js';
+
+jest.setTimeout(60_000);
+
+const plan = topicPlan({ replicationFactor: 1 });
+
+describe('topics of Apache Kafka', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tongbao-topics-'));
+  let broker: KafkaWithAccounts;
+  let server: EventStoreServer;
+  let store: EventStore;
+  let admin: Admin;
+  beforeAll(async () => {
+    await ensureTools(['kafka']);
+    const users = { admin: 'admin-password', ledger: 'ledger-password' };
+    broker = await startKafka({ dataDir, maxHeapMb: 256, sasl: { users, superUsers: ['admin'] } });
+    server = await startEventStoreServer({ dataDir: ':memory:' });
+    store = EventStore.connect(server.connectionString);
+    admin = createKafka(as('admin')).admin();
+    await admin.connect();
+  });
+  afterAll(async () => {
+    await admin.disconnect();
+    void store.close();
+    await server.close();
+    await broker.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    const topics = (await admin.listTopics()).filter((name) => name.startsWith('tongbao.'));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+    await until(async () => !(await admin.listTopics()).some((name) => name.startsWith('tongbao.')));
+  });
+
+  const as = (username: string, password = `${username}-password`): KafkaConnection => ({
+    brokers: [broker.brokers],
+    clientId: 'spec',
+    username,
+    password,
+  });
+
+  const settingsOf = async (name: string): Promise<Record<string, string>> => {
+    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name }];
+    const { resources: found } = await admin.describeConfigs({ includeSynonyms: false, resources });
+    return Object.fromEntries((found[0]?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue]));
+  };
+
+  it('are created as planned, and the second time nothing is left to do', async () => {
+    const names = plan.map(({ name }) => name);
+    expect(names).toContain('tongbao.ledger.events.settlement.dead');
+    expect(await replicationFactorFor(as('admin'))).toBe(1);
+    expect(await applyTopics(as('admin'), plan)).toEqual({ created: names, changed: [], unchanged: [], wrong: [] });
+    expect(await applyTopics(as('admin'), plan)).toEqual({ created: [], changed: [], unchanged: names, wrong: [] });
+    const { topics } = await admin.fetchTopicMetadata({ topics: [newsTopic, `${newsTopic}.notification.dead`] });
+    expect(Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions.length]))).toEqual({
+      [newsTopic]: 12,
+      [`${newsTopic}.notification.dead`]: 1,
+    });
+    expect(await settingsOf(`${newsTopic}.notification.dead`)).toMatchObject({ 'retention.ms': '-1', 'cleanup.policy': 'delete' });
+  });
+
+  it('keep one copy more than must be there, and at least one', () => {
+    const [three] = topicPlan({ replicationFactor: 3 });
+    expect(three).toMatchObject({ replicationFactor: 3, config: { 'min.insync.replicas': '2' } });
+    expect(plan[0]).toMatchObject({ replicationFactor: 1, config: { 'min.insync.replicas': '1' } });
+  });
+
+  it('are brought back to what is planned, and keep what else was set', async () => {
+    await applyTopics(as('admin'), plan);
+    const set = (configEntries: { name: string; value: string }[]) =>
+      admin.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: newsTopic, configEntries }] });
+    await set([
+      { name: 'retention.ms', value: '1000' },
+      { name: 'segment.ms', value: '12345678' },
+    ]);
+    await until(async () => (await settingsOf(newsTopic))['retention.ms'] === '1000');
+    const { changed, wrong } = await applyTopics(as('admin'), plan);
+    expect({ changed: changed.map(({ name }) => name), wrong }).toEqual({ changed: [newsTopic], wrong: [] });
+    expect(changed[0]?.settings).toMatchObject({ 'retention.ms': String(7 * 24 * 3_600_000) });
+    await until(async () => (await settingsOf(newsTopic))['retention.ms'] !== '1000');
+    expect(await settingsOf(newsTopic)).toMatchObject({ 'segment.ms': '12345678', 'min.insync.replicas': '1' });
+  });
+
+  it.each([4, 24])('are reported and left alone when they have %d partitions', async (numPartitions) => {
+    await admin.createTopics({ topics: [{ topic: newsTopic, numPartitions }], waitForLeaders: false });
+    await until(async () => (await admin.listTopics()).includes(newsTopic));
+    const { created, wrong } = await applyTopics(as('admin'), plan);
+    expect(created).not.toContain(newsTopic);
+    expect(wrong).toEqual([{ name: newsTopic, problem: `has ${numPartitions} partitions and must have 12` }]);
+    const { topics } = await admin.fetchTopicMetadata({ topics: [newsTopic] });
+    expect(topics[0]?.partitions).toHaveLength(numPartitions);
+  });
+
+  const start = async (connection: KafkaConnection, topic: string) => {
+    const seen: number[] = [];
+    const transport = new KafkaTransport(connection);
+    const bus = new Bus({ transport, store });
+    const handler = ({ data: { n } }: { data: { n: number } }) => {
+      if (n < 0) throw new TypeError('bug');
+      seen.push(n);
+    };
+    const servers = declareGroups(bus, [{ group: 'ledger', handlers: { [topic]: { Do: handler } } }], new Life());
+    try {
+      for (const each of servers.values()) await listening(each);
+    } catch (error) {
+      await bus.stop();
+      throw error;
+    }
+    return { bus, seen };
+  };
+
+  it('must be there before a group starts: what is missing is named, and the command that mends it', async () => {
+    const refusal = start(as('admin'), commandTopic);
+    await expect(refusal).rejects.toThrow(BusMisconfigured);
+    await expect(refusal).rejects.toThrow(/tongbao\.ledger\.commands does not exist/);
+    await expect(refusal).rejects.toThrow(/tongbao\.ledger\.commands\.ledger\.dead does not exist/);
+    await expect(refusal).rejects.toThrow(/npx tongbao topics apply/);
+  });
+
+  it('must have their number of partitions before a group starts', async () => {
+    await admin.createTopics({ topics: [{ topic: commandTopic, numPartitions: 3 }], waitForLeaders: false });
+    await applyTopics(as('admin'), plan);
+    await expect(start(as('admin'), commandTopic)).rejects.toThrow(/tongbao\.ledger\.commands has 3 partitions and must have 12/);
+  });
+
+  it('are reached with a name and password and no more rights than the service needs, and a wrong password is refused at the start', async () => {
+    await applyTopics(as('admin'), plan);
+    await applyAcls(as('admin'), serviceAcls('ledger'));
+    await expect(start(as('ledger', 'guessed'), commandTopic)).rejects.toThrow(/refuse the user/);
+    await expect(start(as('ledger'), newsTopic)).rejects.toThrow(/may not see it/);
+    const outside = new KafkaTransport(as('admin'));
+    const send = (n: number) => outside.send(commandTopic, { key: 'k', headers: { ce_id: `m${n}`, ce_type: 'Do' }, payload: { n } });
+    await send(-1);
+    await send(1);
+    const { bus, seen } = await start(as('ledger'), commandTopic);
+    await until(() => bus.status()[0]?.topics[0]?.dead === 2);
+    const { items } = await bus.deadLetters('ledger').list();
+    await bus.deadLetters('ledger').discard(items[0]!.deadLetterId, 'olga', 'sent by mistake');
+    expect(await bus.deadLetters('ledger').release(commandTopic, 'k', 'olga')).toEqual({ handled: 1, stillParked: false });
+    expect(seen).toEqual([1]);
+    await bus.stop();
+    await outside.stop();
+  });
+});
