@@ -29,7 +29,13 @@ function expectedOf({ type, data }: Recorded): Expected[] {
       data['resolution'] === 'refunded' ? 'PaymentDeclined' : 'PaymentCaptured',
       text(data, 'paymentId'),
     );
-  if (type === 'CommandRefused') return [{ topic: 'tongbao.payment.events', type, key: text(data, 'commandId') }];
+  // A refusal is filed under the payment that it is about, where there is one.
+  if (type === 'CommandRefused')
+    return paymentTopics(text(data, 'platformId'), type, optionalText(data, 'subject') ?? text(data, 'commandId'));
+  if (type === 'CommandAccepted') return [platformTopic(text(data, 'platformId'), type, text(data, 'paymentId'))];
+  // Those of the first release do not say whose they are.
+  if (type === 'PaymentAuthorized' && data['platformId'] !== undefined)
+    return [platformTopic(text(data, 'platformId'), type, text(data, 'paymentId'))];
   if (type === 'EntriesPosted')
     return list(data, 'outcomes').flatMap((outcome) => {
       const ref = optionalText(outcome, 'ref');
@@ -47,9 +53,15 @@ function expectedOf({ type, data }: Recorded): Expected[] {
   return [];
 }
 
+const platformTopic = (platformId: string, type: string, key: string): Expected => ({
+  topic: `tongbao.platform.${platformId}.events`,
+  type,
+  key,
+});
+
 const paymentTopics = (platformId: string, type: string, key: string): Expected[] => [
   { topic: 'tongbao.payment.events', type, key },
-  { topic: `tongbao.platform.${platformId}.events`, type, key },
+  platformTopic(platformId, type, key),
 ];
 
 const required = ['ce_id', 'ce_type', 'ce_source', 'ce_specversion', 'ce_time', 'content-type', 'tongbao-position'];
@@ -72,10 +84,11 @@ export function auditTopics(
       problems.push(`${where} has no ${lacking.join(', ')}`);
       continue;
     }
-    const position = BigInt(headers['tongbao-position'] ?? 0);
+    const said = headers['tongbao-position'] ?? '';
+    const position = /^\d+$/.test(said) ? BigInt(said) : -1n;
     const event = events.get(position);
     if (!event || headers['ce_id']?.startsWith(event.id) !== true) {
-      problems.push(`${where} tells of an event at ${position} that is not in the log`);
+      problems.push(`${where} tells of an event at ${said.slice(0, 20)} that is not in the log`);
       continue;
     }
     const isExpected = expectedOf(event).some((each) => each.topic === topic && each.type === headers['ce_type'] && each.key === key);

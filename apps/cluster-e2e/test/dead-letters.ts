@@ -102,7 +102,10 @@ export class DeadLetters {
   /** Waits until every group has dealt with, and saved, everything that lies in its topics. */
   async rest(): Promise<void> {
     await eventually(
-      async () => (await this.groups()).flatMap(({ topics }) => topics.filter(({ lagMessages, position, saved }) => lagMessages > 0 || position !== saved)),
+      async () =>
+        (await this.groups()).flatMap(({ topics }) =>
+          topics.filter(({ lagMessages, position, saved }) => lagMessages > 0 || position !== saved),
+        ),
       (behind) => behind.length === 0,
       30_000,
     );

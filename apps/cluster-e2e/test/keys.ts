@@ -26,7 +26,10 @@ const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** The id that an order's payment will have: 20 bytes of SHA-256 in base32 over the order and its platform (RFC 8785). */
 export function paymentIdOf(platformId: string, orderId: string): string {
-  const digest = createHash('sha256').update(JSON.stringify({ orderId, platformId, v: 1 })).digest('hex').slice(0, 40);
+  const digest = createHash('sha256')
+    .update(JSON.stringify({ orderId, platformId, v: 1 }))
+    .digest('hex')
+    .slice(0, 40);
   const bits = BigInt(`0x${digest}`);
   return `pay_${Array.from({ length: 32 }, (_, index) => base32[Number((bits >> BigInt(155 - 5 * index)) & 31n)]).join('')}`;
 }

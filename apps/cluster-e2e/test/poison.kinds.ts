@@ -54,9 +54,14 @@ export function kindsOf(lane: Lane): Kind[] {
     kind('no headers', '{}', malformed('the message has no id'), { headers: {} }),
     kind('no id', '{}', malformed('the message has no id'), { headers: head('', { ce_id: null }) }),
     kind('no place', '{}', malformed('is not a log position'), { headers: head('no place', { 'tongbao-position': 'the end' }) }),
-    kind('an unknown type', '{}', isCommands ? { reason: 'unknown_command', error: 'nobody handles commands of type GiveAway' } : 'passed over', {
-      headers: head('an unknown type', { ce_type: 'GiveAway' }),
-    }),
+    kind(
+      'an unknown type',
+      '{}',
+      isCommands ? { reason: 'unknown_command', error: 'nobody handles commands of type GiveAway' } : 'passed over',
+      {
+        headers: head('an unknown type', { ce_type: 'GiveAway' }),
+      },
+    ),
     kind('another shape', JSON.stringify({ type: lane.type, surprise: true }), malformed(wrongShape)),
     kind('as large as may be', JSON.stringify({ type: lane.type, pad: 'x'.repeat(most) }), malformed(wrongShape)),
     kind('no text', Buffer.of(0xfe, 0xed, 0xfa, 0xce), malformed('the payload is not JSON'), {

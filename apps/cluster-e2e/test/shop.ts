@@ -4,7 +4,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Kcat, type ForeignRecord, type Place, type ReadRecord } from './kcat.js';
 import { paymentIdOf } from './keys.js';
 import { Market, orderOf } from './market.js';
-import { News } from './news.js';
+import { News, type Told } from './news.js';
 
 type Order = ReturnType<typeof orderOf>;
 
@@ -72,6 +72,15 @@ export class Shop {
           throw error;
         });
     await eventually(payment, (found) => found !== undefined && holds(found), 30_000);
+  }
+
+  /** Waits until the platform is told something about a payment, a settlement or a payout. */
+  async told(subject: string, what: (told: Told) => boolean): Promise<void> {
+    await eventually(
+      () => Promise.resolve(this.news.about(subject)),
+      (news) => news.some(what),
+      30_000,
+    );
   }
 
   /** Asks for the settlement of what was paid. @returns its id, when it waits for approval */

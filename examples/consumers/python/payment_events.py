@@ -9,16 +9,18 @@ from cloudevents.core.exceptions import CloudEventValidationError
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 arguments = argparse.ArgumentParser(description="Prints the events of a topic of Tongbao, a line of JSON for each, as they come.")
-arguments.add_argument("settings", type=argparse.FileType(), help="of the connection: name=value, a line for each; bootstrap.servers, group.id, …")
+arguments.add_argument("settings", help="a file of librdkafka's settings, name=value on each line: bootstrap.servers, group.id, …")
 arguments.add_argument("--topic", default="tongbao.payment.events")
 arguments.add_argument("--until-end", action="store_true", help="end at the topic's end instead of waiting for more")
 asked = arguments.parse_args()
-own = dict(line.strip().split("=", 1) for line in asked.settings if "=" in line)
+with open(asked.settings, encoding="utf-8") as settings:
+    own = dict(line.strip().split("=", 1) for line in settings if "=" in line)
 fixed = {"auto.offset.reset": "earliest", "enable.auto.commit": False, "enable.partition.eof": True}
 
 
 def line_of(message):
-    event = from_binary_event(KafkaMessage(dict(message.headers() or []), message.key(), message.value()))
+    headers = {name: value for name, value in message.headers() or [] if value is not None}
+    event = from_binary_event(KafkaMessage(headers, message.key(), message.value()))
     return {
         "id": event.get_id(),
         "type": event.get_type(),

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { isErrorLike } from './error-text.js';
 import { consumerWithCluster } from './kafka-cluster.js';
 import type { PartitionStanding } from './kafka-partition.js';
 import type { TopicPartition } from './transport.js';
+import { within } from './within.js';
 
 /** How a member of a group is watched by the brokers, and what it fetches at once. Milliseconds and bytes. */
 export interface MemberTiming {
@@ -134,11 +134,8 @@ export class KafkaMember {
 
   /** Leaves the group, so that others need not wait for it to be missed. */
   async leave(): Promise<void> {
-    const patience = new AbortController();
-    const { signal } = patience;
     // Without brokers the client may be at it for long; it ends by itself.
-    await Promise.race([this.#disconnect(), delay(goodbyeMs, undefined, { signal }).catch(() => undefined)]);
-    patience.abort();
+    await within(goodbyeMs, this.#disconnect());
   }
 
   async #join(): Promise<void> {

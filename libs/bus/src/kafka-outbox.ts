@@ -3,6 +3,7 @@ import { Outage } from '@tongbao/event-store';
 import kafkajs from 'kafkajs';
 import type { Kafka, Message, Producer, RecordMetadata } from 'kafkajs';
 import { asOutage, isBrokerOutage } from './kafka-outage.js';
+import { within } from './within.js';
 
 export interface OutboxOptions {
   /** How long the first message waits for others to go with it. */
@@ -65,12 +66,12 @@ export class KafkaOutbox {
     });
   }
 
-  /** Sends what waits, then lets go of the brokers. */
+  /** Sends what waits, as long as a caller would wait for it, then lets go of the brokers. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer) this.#start();
-    await this.#draining;
-    if (this.#connected) await this.#producer.disconnect();
+    await within(this.#patienceMs, this.#draining);
+    if (this.#connected) await within(this.#patienceMs, this.#producer.disconnect());
   }
 
   #start(): void {

@@ -41,7 +41,8 @@ export function headerTexts(headers: IHeaders | undefined): Record<string, strin
   const texts: Record<string, string> = {};
   for (const name in headers) {
     const text = textOf(firstOf(headers[name]));
-    if (text !== undefined) texts[name.toLowerCase()] ??= text;
+    const known = name.toLowerCase();
+    if (text !== undefined && !Object.hasOwn(texts, known)) texts[known] = text;
   }
   return texts;
 }

@@ -7,6 +7,7 @@ import { KafkaTenure, type TenureOptions } from './kafka-tenure.js';
 import { Stopped } from './retry.js';
 import type { SaveRhythm } from './saver.js';
 import type { MemberReceiver, Subscription, TopicPartition, TopicProgress } from './transport.js';
+import { within } from './within.js';
 
 export interface KafkaSubscriptionOptions {
   kafka: Kafka;
@@ -190,14 +191,4 @@ export class KafkaSubscription implements Subscription {
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined);
-}
-
-/** Goes on when the time is over; whatever it was is left to end by itself. */
-async function within(ms: number, work: Promise<void> | undefined): Promise<void> {
-  if (!work) return;
-  const patience = new AbortController();
-  // What nothing can end any more keeps no process.
-  const late = delay(ms, undefined, { signal: patience.signal, ref: false }).catch(() => undefined);
-  await Promise.race([work, late]);
-  patience.abort();
 }

@@ -49,6 +49,8 @@ export function topicPlan(options: TopicPlanOptions = {}): PlannedTopic[] {
   const { replicationFactor = usualReplicas, subscriptions = hubSubscriptions, retentionMs = week } = options;
   const shared = {
     'cleanup.policy': 'delete',
+    // The time of the brokers: by another one a message could be deleted at once, or never, and be as late as its sender says.
+    'message.timestamp.type': 'LogAppendTime',
     // Whoever may write may compress, and kafkajs reads gzip alone: one batch of another kind would stop every reader of its topic. The brokers
     // unpack what comes in, and refuse what is too large then.
     'compression.type': 'uncompressed',

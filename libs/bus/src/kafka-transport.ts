@@ -39,6 +39,8 @@ const maxSilentMs = 120_000;
 export class KafkaTransport implements Transport {
   readonly shared = true;
   readonly #kafka: Kafka;
+  /** Whoever waits for an answer is to know soon that there is none. */
+  readonly #impatient: Kafka;
   readonly #outbox: KafkaOutbox;
   readonly #reader: KafkaReader;
   readonly #commandTopics: ReadonlyMap<string, CommandTopic>;
@@ -48,8 +50,9 @@ export class KafkaTransport implements Transport {
   constructor(private readonly options: KafkaTransportOptions) {
     const { commandTopics = hubCommandTopics, publishers = [] } = options;
     this.#kafka = options.kafka ?? createKafka(options);
-    this.#outbox = new KafkaOutbox(this.#kafka);
-    this.#reader = new KafkaReader(this.#kafka);
+    this.#impatient = options.kafka ?? createKafka({ ...options, retries: 2 });
+    this.#outbox = new KafkaOutbox(this.#impatient);
+    this.#reader = new KafkaReader(this.#impatient);
     this.#commandTopics = new Map(commandTopics.map((topic) => [topic.name, topic]));
     this.#eventTopics = new Set([topics.paymentEvents, topics.ledgerEvents, topics.settlementEvents, ...publishers.flatMap(topicsOf)]);
   }
@@ -84,10 +87,8 @@ export class KafkaTransport implements Transport {
     const { group } = receiver;
     const { timing, save = defaultSave, maxOpen = 1_000, loops, onTrouble = () => undefined } = this.options;
     const kafka = this.#kafka;
-    // Whoever starts the process is to know soon what it waits for.
-    const impatient = this.options.kafka ?? createKafka({ ...this.options, retries: 1 });
     const onWait = (error: unknown) => onTrouble(`start of ${group}`, error);
-    await checkBoot({ kafka: impatient, group, topics: consumed, stopping: this.#stopping.signal, onWait });
+    await checkBoot({ kafka: this.#impatient, group, topics: consumed, stopping: this.#stopping.signal, onWait });
     const loop = loops?.register(`kafka ${group}`, maxSilentMs);
     return new KafkaSubscription({
       kafka,

@@ -128,6 +128,20 @@ describe('what a foreign client puts on a topic', () => {
     expect(line).toBeDefined();
   });
 
+  it('does not keep the hub from sending: of many that go together only the one that is too large is refused', async () => {
+    const large = 'x'.repeat(1_100_000);
+    const send = (n: number, pad = '') => world.sendRaw({ topic: commandTopic, key: `k${n % 5}`, payload: JSON.stringify({ n, pad }) });
+    const results = await Promise.allSettled(Array.from({ length: 60 }, (_, n) => send(n, n === 33 ? large : '')));
+    expect(results.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))).toEqual([33]);
+    expect(results[33]).toMatchObject({ reason: { type: 'MESSAGE_TOO_LARGE' } });
+    const read = await Promise.all(Array.from({ length: 12 }, (_, partition) => harness.reader.read(commandTopic, partition, 0n, 100)));
+    for (let key = 0; key < 5; key += 1) {
+      const numbers = read.flat().flatMap(({ key: found, value }) => (String(found) === `k${key}` ? numberOf(value) : []));
+      // Those that had been taken with it are sent once more.
+      expect([...new Set(numbers)]).toEqual(Array.from({ length: 12 }, (_, n) => n * 5 + key).filter((n) => n !== 33));
+    }
+  });
+
   const put = async (topic: string, message: Message): Promise<number> => {
     const [written] = await producer.send({ topic, acks: -1, messages: [message] });
     return Number(written?.baseOffset);
@@ -138,6 +152,8 @@ describe('what a foreign client puts on a topic', () => {
     return Number(topic?.partitions.find((each) => each.partition === partition)?.offset);
   };
 });
+
+const numberOf = (value: Buffer | null): number => (JSON.parse(String(value)) as { n: number }).n;
 
 const bytesOf = (value: Buffer | string | null | undefined): Buffer | null =>
   value === null || value === undefined ? null : Buffer.from(value);

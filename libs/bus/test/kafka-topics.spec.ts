@@ -14,6 +14,7 @@ import {
   createKafka,
   KafkaTransport,
   replicationFactorFor,
+  revokeAcls,
   serviceAcls,
   topicPlan,
   type KafkaConnection,
@@ -159,6 +160,25 @@ describe('topics of Apache Kafka', () => {
     await bus.deadLetters('ledger').discard(items[0]!.deadLetterId, 'olga', 'sent by mistake');
     expect(await bus.deadLetters('ledger').release(commandTopic, 'k', 'olga')).toEqual({ handled: 1, stillParked: false });
     expect(seen).toEqual([1]);
+    await bus.stop();
+    await outside.stop();
+  });
+
+  it('are consumed again by themselves after what no client mends: here the right to read them is taken, and given back', async () => {
+    await applyTopics(as('admin'), plan);
+    await applyAcls(as('admin'), serviceAcls('ledger'));
+    const outside = new KafkaTransport(as('admin'));
+    const send = (n: number) => outside.send(commandTopic, { key: 'k', headers: { ce_id: `m${n}`, ce_type: 'Do' }, payload: { n } });
+    const { bus, seen } = await start(as('ledger'), commandTopic);
+    await send(1);
+    await until(() => seen.length === 1);
+    await revokeAcls(as('admin'), 'ledger');
+    await until(() => /the group is not consumed/.test(bus.status()[0]?.topics[0]?.error ?? ''));
+    await send(2);
+    await applyAcls(as('admin'), serviceAcls('ledger'));
+    await until(() => seen.length === 2);
+    expect(seen).toEqual([1, 2]);
+    expect(bus.status()[0]?.topics[0]?.error).toBeUndefined();
     await bus.stop();
     await outside.stop();
   });

@@ -92,7 +92,7 @@ export class HubConfig {
 
   @Env(
     'EVENT_STORE_URL',
-    'text',
+    'secret',
     '',
     'Connection string of an EventStoreDB or KurrentDB; empty = the embedded event store.',
     'esdb://store.internal:2113?tls=false',

@@ -39,7 +39,11 @@ async function run(title: string, start: StartProcess): Promise<void> {
     process.exit(1);
   };
   const began = performance.now();
+  // A process that still waits for what it depends on has nothing in hand.
+  const leave = () => process.exit(0);
+  process.on('SIGINT', leave).on('SIGTERM', leave);
   const started = await start(config, logger, onFatal);
+  process.off('SIGINT', leave).off('SIGTERM', leave);
   let stopping = false;
   const stop = (signal: string) => {
     if (stopping) return;

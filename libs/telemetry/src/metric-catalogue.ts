@@ -36,7 +36,7 @@ export const metricCatalogue = {
   tongbao_bus_messages_total: {
     type: 'counter',
     labels: ['group', 'topic', 'outcome'],
-    help: 'Messages dealt with: handled, passed_over (an event of a type that the group does not know), dead.',
+    help: 'Messages dealt with: handled, passed_over (an event of a type that the group does not know, or a message that was replayed), dead.',
   },
   tongbao_bus_handle_duration_seconds: {
     type: 'histogram',

@@ -1,0 +1,118 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { kafkaTool } from '@tongbao/local-services';
+import { partitionOf } from './keys.js';
+import type { Shop } from './shop.js';
+
+const readBy: Readonly<Record<string, readonly string[]>> = {
+  'tongbao.payment.commands': ['payment'],
+  'tongbao.payment.events': ['notification'],
+  'tongbao.ledger.commands': ['ledger'],
+  'tongbao.ledger.events': ['payment', 'settlement'],
+  'tongbao.settlement.commands': [],
+  'tongbao.settlement.events': ['payment', 'notification'],
+};
+
+/** What somebody sees of the hub who has nothing but the command-line tools of Apache Kafka. */
+export function describeKafkaTools(shop: () => Shop): void {
+  const paid: string[] = [];
+  const tool = (name: Parameters<typeof kafkaTool>[0], args: readonly string[]) =>
+    kafkaTool(name, args, { on: { brokers: shop().market.cluster.addresses.kafkaBrokers } });
+
+  beforeAll(async () => {
+    for (const provider of ['alipay', 'alipay', 'wallet']) paid.push(await shop().pay(shop().order(provider)));
+    const { order, paymentId } = shop().order();
+    await shop().kafka.requestPayment(order);
+    await shop().becomes(paymentId, ({ status }) => status === 'captured');
+    paid.push(paymentId);
+    await shop().refund(paid[0]!, 100);
+    await shop().approve(await shop().settle());
+    for (const each of paid) await shop().told(each, ({ type }) => type === 'payment.settled');
+    await shop().letters.rest();
+  }, 60_000);
+
+  it('kafka-topics shows every topic, each of the hub’s with its partitions, and the dead letters of every group', async () => {
+    const described = await tool('topics', ['--describe', '--exclude-internal']);
+    const topics = described.matchAll(/^Topic: (\S+)\s.*PartitionCount: (\d+)\s+ReplicationFactor: (\d+)\s+Configs: (.*)$/gm);
+    const found = new Map([...topics].map(([, name, partitions, , settings]) => [name!, { partitions: Number(partitions), settings }]));
+    const own = Object.keys(readBy);
+    for (const name of own)
+      expect([name, found.get(name)]).toEqual([
+        name,
+        { partitions: 12, settings: expect.stringContaining('compression.type=uncompressed') },
+      ]);
+    const dead = Object.entries(readBy).flatMap(([topic, groups]) => groups.map((group) => `${topic}.${group}.dead`));
+    for (const name of dead) expect([name, found.get(name)?.partitions]).toEqual([name, 1]);
+    const others = [...found.keys()].filter((name) => !own.includes(name) && !dead.includes(name));
+    expect(others).toEqual(['tongbao.platform.A.events']);
+  }, 60_000);
+
+  it('kafka-consumer-groups shows each service as a group that has read everything', async () => {
+    const states = await tool('consumer-groups', ['--describe', '--all-groups', '--state']);
+    for (const group of new Set(Object.values(readBy).flat())) expect(states).toMatch(new RegExp(`^${group}\\s.*\\sStable\\s+1\\s*$`, 'm'));
+    const rows = linesOf(await tool('consumer-groups', ['--describe', '--all-groups']), /^GROUP /);
+    for (const [topic, groups] of Object.entries(readBy))
+      for (const group of groups) {
+        const own = rows.filter((row) => row[0] === group && row[1] === topic);
+        expect([group, topic, own.map(([, , partition]) => Number(partition)).toSorted((left, right) => left - right)]).toEqual([
+          group,
+          topic,
+          Array.from({ length: 12 }, (_, partition) => partition),
+        ]);
+        for (const [, , partition, current, end, lag, member, , client] of own) {
+          // A partition in which nothing has ever been is not committed.
+          expect([topic, partition, current, lag]).toEqual([topic, partition, ...(end === '0' ? [current, lag] : [end, '0'])]);
+          expect([member, client]).toEqual([expect.stringContaining(`Tongbao-${group}`), `Tongbao-${group}`]);
+        }
+        expect([topic, own.some(([, , , , end]) => Number(end) > 0)]).toEqual([topic, true]);
+      }
+  }, 60_000);
+
+  it('kafka-console-consumer shows events under the ids of what they are about, with the headers of CloudEvents', async () => {
+    const topic = 'tongbao.payment.events';
+    const shown = ['partition', 'offset', 'headers', 'key'].flatMap((what) => ['--formatter-property', `print.${what}=true`]);
+    const count = (await shop().kcat.read(topic)).length;
+    const read = await tool('console-consumer', ['--topic', topic, '--from-beginning', '--max-messages', String(count), ...shown]);
+    const events = read.trim().split('\n').map(eventOf);
+    expect(new Set(events.map(({ key }) => key))).toEqual(new Set(paid));
+    for (const { partition, headers, key, value } of events) {
+      expect(partition).toBe(partitionOf(key));
+      expect(headers).toMatchObject({
+        ce_specversion: '1.0',
+        ce_id: expect.stringMatching(/^[0-9a-f-]{36}:\d+$/),
+        ce_source: 'payment',
+        ce_type: value.type,
+        ce_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        'content-type': 'application/json',
+        'tongbao-position': expect.stringMatching(/^\d+$/),
+        'tongbao-revision': expect.stringMatching(/^\d+$/),
+      });
+      expect(value.paymentId).toBe(key);
+    }
+    const storyOf = (paymentId: string) => events.filter(({ key }) => key === paymentId).map(({ value }) => value.type);
+    expect(storyOf(paid[0]!)).toEqual(['PaymentCaptured', 'PaymentRefunded', 'PaymentSettled']);
+    for (const paymentId of paid.slice(1)) expect(storyOf(paymentId)).toEqual(['PaymentCaptured', 'PaymentSettled']);
+  }, 60_000);
+}
+
+/** Columns of the lines of a table, without its heads. */
+const linesOf = (table: string, head: RegExp): string[][] =>
+  table
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !head.test(line))
+    .map((line) => line.trim().split(/\s+/));
+
+/** `Partition:3<tab>Offset:0<tab>ce_id:…,ce_type:…<tab>key<tab>value` */
+function eventOf(line: string) {
+  const [partition = '', offset = '', headers = '', key = '', value = ''] = line.split('\t');
+  const pairs = headers
+    .split(',')
+    .map((header): [string, string] => [header.slice(0, header.indexOf(':')), header.slice(header.indexOf(':') + 1)]);
+  return {
+    partition: Number(partition.replace('Partition:', '')),
+    offset: Number(offset.replace('Offset:', '')),
+    headers: Object.fromEntries(pairs),
+    key,
+    // What every payment event has.
+    value: JSON.parse(value) as { type: string; paymentId: string },
+  };
+}
