@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { kafkaTool } from '@tongbao/local-services';
+import { eventually } from '@tongbao/testing';
 import { partitionOf } from './keys.js';
 import type { Shop } from './shop.js';
 
@@ -11,6 +12,9 @@ const readBy: Readonly<Record<string, readonly string[]>> = {
   'tongbao.settlement.commands': [],
   'tongbao.settlement.events': ['payment', 'notification'],
 };
+
+const lanes = Object.entries(readBy).flatMap(([topic, groups]) => groups.map((group) => [topic, group] as const));
+const all = Array.from({ length: 12 }, (_, partition) => partition);
 
 /** What somebody sees of the hub who has nothing but the command-line tools of Apache Kafka. */
 export function describeKafkaTools(shop: () => Shop): void {
@@ -32,15 +36,19 @@ export function describeKafkaTools(shop: () => Shop): void {
 
   it('kafka-topics shows every topic, each of the hub’s with its partitions, and the dead letters of every group', async () => {
     const described = await tool('topics', ['--describe', '--exclude-internal']);
-    const topics = described.matchAll(/^Topic: (\S+)\s.*PartitionCount: (\d+)\s+ReplicationFactor: (\d+)\s+Configs: (.*)$/gm);
-    const found = new Map([...topics].map(([, name, partitions, , settings]) => [name!, { partitions: Number(partitions), settings }]));
+    const lines = described.matchAll(/^Topic: (\S+)\s.*PartitionCount: (\d+)\s.*Configs: (.*)$/gm);
+    const found = new Map([...lines].map(([, name = '', partitions, settings]) => [name, { partitions: Number(partitions), settings }]));
     const own = Object.keys(readBy);
     for (const name of own)
       expect([name, found.get(name)]).toEqual([
         name,
         { partitions: 12, settings: expect.stringContaining('compression.type=uncompressed') },
       ]);
-    const dead = Object.entries(readBy).flatMap(([topic, groups]) => groups.map((group) => `${topic}.${group}.dead`));
+    const dead = [...found.keys()].filter((name) => name.endsWith('.dead'));
+    expect(dead.toSorted()).toEqual(
+      // Nobody sends commands to settlement yet.
+      ['tongbao.settlement.commands.settlement.dead', ...lanes.map(([topic, group]) => `${topic}.${group}.dead`)].toSorted(),
+    );
     for (const name of dead) expect([name, found.get(name)?.partitions]).toEqual([name, 1]);
     const others = [...found.keys()].filter((name) => !own.includes(name) && !dead.includes(name));
     expect(others).toEqual(['tongbao.platform.A.events']);
@@ -48,24 +56,23 @@ export function describeKafkaTools(shop: () => Shop): void {
 
   it('kafka-consumer-groups shows each service as a group that has read everything', async () => {
     const states = await tool('consumer-groups', ['--describe', '--all-groups', '--state']);
-    for (const group of new Set(Object.values(readBy).flat())) expect(states).toMatch(new RegExp(`^${group}\\s.*\\sStable\\s+1\\s*$`, 'm'));
-    const rows = linesOf(await tool('consumer-groups', ['--describe', '--all-groups']), /^GROUP /);
-    for (const [topic, groups] of Object.entries(readBy))
-      for (const group of groups) {
-        const own = rows.filter((row) => row[0] === group && row[1] === topic);
-        expect([group, topic, own.map(([, , partition]) => Number(partition)).toSorted((left, right) => left - right)]).toEqual([
-          group,
-          topic,
-          Array.from({ length: 12 }, (_, partition) => partition),
-        ]);
-        for (const [, , partition, current, end, lag, member, , client] of own) {
-          // A partition in which nothing has ever been is not committed.
-          expect([topic, partition, current, lag]).toEqual([topic, partition, ...(end === '0' ? [current, lag] : [end, '0'])]);
-          expect([member, client]).toEqual([expect.stringContaining(`Tongbao-${group}`), `Tongbao-${group}`]);
-        }
-        expect([topic, own.some(([, , , , end]) => Number(end) > 0)]).toEqual([topic, true]);
+    for (const [, group] of lanes) expect(states).toMatch(new RegExp(`^${group}\\s.*\\sStable\\s+1\\s*$`, 'm'));
+    const rows = await eventually(
+      async () => rowsOf(await tool('consumer-groups', ['--describe', '--all-groups'])),
+      (present) => present.every(({ lag }) => lag === '0' || lag === '-'),
+      30_000,
+    );
+    for (const [topic, group] of lanes) {
+      const own = rows.filter((row) => row.group === group && row.topic === topic);
+      expect([group, topic, own.map(({ partition }) => partition).toSorted((left, right) => left - right)]).toEqual([group, topic, all]);
+      for (const { current, end, member, client } of own) {
+        // A partition in which nothing has ever been is not committed.
+        if (end !== '0') expect([topic, current]).toEqual([topic, end]);
+        expect([member, client]).toEqual([expect.stringContaining(`Tongbao-${group}`), `Tongbao-${group}`]);
       }
-  }, 60_000);
+      expect([topic, own.some(({ end }) => Number(end) > 0)]).toEqual([topic, true]);
+    }
+  }, 90_000);
 
   it('kafka-console-consumer shows events under the ids of what they are about, with the headers of CloudEvents', async () => {
     const topic = 'tongbao.payment.events';
@@ -88,18 +95,25 @@ export function describeKafkaTools(shop: () => Shop): void {
       });
       expect(value.paymentId).toBe(key);
     }
+    for (const partition of all) {
+      const offsets = events.filter((event) => event.partition === partition).map(({ offset }) => offset);
+      expect(offsets).toEqual(offsets.map((_, index) => index));
+    }
     const storyOf = (paymentId: string) => events.filter(({ key }) => key === paymentId).map(({ value }) => value.type);
     expect(storyOf(paid[0]!)).toEqual(['PaymentCaptured', 'PaymentRefunded', 'PaymentSettled']);
     for (const paymentId of paid.slice(1)) expect(storyOf(paymentId)).toEqual(['PaymentCaptured', 'PaymentSettled']);
   }, 60_000);
 }
 
-/** Columns of the lines of a table, without its heads. */
-const linesOf = (table: string, head: RegExp): string[][] =>
-  table
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !head.test(line))
-    .map((line) => line.trim().split(/\s+/));
+/** GROUP, TOPIC, PARTITION, CURRENT-OFFSET, LOG-END-OFFSET, LAG, CONSUMER-ID, HOST, CLIENT-ID; a head for each group. */
+function rowsOf(table: string) {
+  const lines = table.split('\n').map((line) => line.trim().split(/\s+/));
+  return lines
+    .filter(([group = '']) => group !== '' && group !== 'GROUP')
+    .map(([group, topic, partition, current, end, lag, member, , client]) => ({
+      ...{ group, topic, partition: Number(partition), current, end, lag, member, client },
+    }));
+}
 
 /** `Partition:3<tab>Offset:0<tab>ce_id:…,ce_type:…<tab>key<tab>value` */
 function eventOf(line: string) {

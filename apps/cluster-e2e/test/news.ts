@@ -15,6 +15,8 @@ export class News {
 
   constructor(market: Market) {
     this.#reading = this.#read(market);
+    // What went wrong is told when it is closed.
+    this.#reading.catch(() => undefined);
   }
 
   /** About a payment, a settlement or a payout. */

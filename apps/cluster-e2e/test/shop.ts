@@ -31,9 +31,14 @@ export class Shop {
 
   static async open(): Promise<Shop> {
     const market = await Market.open();
-    const method = { provider: 'alipay' };
-    await market.platform().topUpWallet('u1', { amountMinor: walletMinor, currency: 'CNY', method });
-    return new Shop(market);
+    try {
+      const method = { provider: 'alipay' };
+      await market.platform().topUpWallet('u1', { amountMinor: walletMinor, currency: 'CNY', method });
+      return new Shop(market);
+    } catch (error) {
+      await market.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

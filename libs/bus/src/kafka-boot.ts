@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { deadLetterTopic, partitionsPerTopic } from '@tongbao/contracts';
 import type { Kafka } from 'kafkajs';
 import { BusMisconfigured } from './bus-misconfigured.js';
@@ -16,23 +17,38 @@ export interface BootOptions {
 }
 
 const backoff = { firstMs: 500, maxMs: 5_000 };
+/** What was made a moment ago is not known to every broker at once. */
+const looks = 6;
+const lookAgainMs = 250;
 
 /**
  * Waits for the brokers, however long that takes, and looks whether what the group needs is there.
  * @throws BusMisconfigured naming each topic that is missing or wrong; Stopped
  */
-export async function checkBoot({ kafka, group, topics, stopping, onWait }: BootOptions): Promise<void> {
+export async function checkBoot(options: BootOptions): Promise<void> {
+  const { group, topics, stopping } = options;
   const needed = new Map([
     ...topics.map((topic): [string, number] => [topic, partitionsPerTopic]),
     ...topics.map((topic): [string, number] => [deadLetterTopic(topic, group), deadLetterPartitions]),
   ]);
-  const look = () => problemsWith(kafka, needed);
-  const problems = await retry(look, { backoff, stopping, again: isBrokerOutage, onPause: onWait }).catch((error: unknown) => {
+  let problems = await look(options, needed);
+  for (let left = looks - 1; problems.length > 0 && left > 0 && !stopping.aborted; left -= 1) {
+    await delay(lookAgainMs);
+    problems = await look(options, needed);
+  }
+  if (problems.length > 0)
+    throw new BusMisconfigured(
+      `the group ${group} cannot be consumed: ${problems.join('; ')}. Create topics with: npx tongbao topics apply`,
+    );
+}
+
+async function look({ kafka, group, stopping, onWait }: BootOptions, needed: ReadonlyMap<string, number>): Promise<string[]> {
+  try {
+    return await retry(() => problemsWith(kafka, needed), { backoff, stopping, again: isBrokerOutage, onPause: onWait });
+  } catch (error) {
     if (isLoginRefused(error)) throw new BusMisconfigured(`the brokers refuse the user of ${group}: ${errorText(error)}`);
     throw error;
-  });
-  if (problems.length === 0) return;
-  throw new BusMisconfigured(`the group ${group} cannot be consumed: ${problems.join('; ')}. Create topics with: npx tongbao topics apply`);
+  }
 }
 
 async function problemsWith(kafka: Kafka, needed: ReadonlyMap<string, number>): Promise<string[]> {
