@@ -229,6 +229,25 @@ function describePoison(world: () => World): void {
     expect(letter?.at).toBeInstanceOf(Date);
   });
 
+  it('takes for malformed what a check finds wrong, before a handler sees it; what outsiders write is left to its handler', async () => {
+    const seen: number[] = [];
+    const handler: TestHandler = ({ data }) => void seen.push(data.n);
+    const handlers = { [commandTopic]: { Do: handler }, [outsideTopic]: { Do: handler } };
+    const check = (_: string, type: string, data: unknown) => ((data as { n: number }).n < 0 ? `${type} is negative` : undefined);
+    const process = await world().start({ groups: [{ group: 'reader', handlers }], check });
+    await world().send(commandTopic, 'k', 'Do', -1);
+    await world().send(commandTopic, 'k', 'Do', 1);
+    await world().send(outsideTopic, 'k', 'Do', -2);
+    await world().send(commandTopic, 'other', 'Do', 2);
+    await until(async () => seen.length === 2 && (await list(process)).length === 2);
+    expect(seen.toSorted()).toEqual([-2, 2]);
+    const letters = await list(process);
+    expect(letters.map(({ reason, error }) => [reason, error?.name, error?.message])).toEqual([
+      ['malformed', 'MalformedMessage', 'Do is negative'],
+      ['follows', undefined, undefined],
+    ]);
+  });
+
   it('parks nothing on a topic that outsiders write to, and releases a dead letter of it by itself', async () => {
     const seen: number[] = [];
     let broken = true;

@@ -34,7 +34,7 @@ async function startProcess(shared: EventStore, setup: ProcessSetup): Promise<Te
     save: rhythms[setup.save ?? 'soon'],
     maxOpen: setup.maxOpen,
   });
-  const bus = new Bus({ transport, store, backoff: { firstMs: 1, maxMs: 4 } });
+  const bus = new Bus({ transport, store, backoff: { firstMs: 1, maxMs: 4 }, ...(setup.check && { check: setup.check }) });
   const servers = declareGroups(bus, setup.groups, life);
   const stop = async () => {
     await bus.stop();

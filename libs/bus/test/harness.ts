@@ -21,6 +21,8 @@ export interface ProcessSetup {
   save?: 'each' | 'soon' | 'at-stop';
   /** Deliveries that may wait in a partition. */
   maxOpen?: number;
+  /** What is wrong with the data of a message. */
+  check?: (topic: string, type: string, data: unknown) => string | undefined;
   /** The process dies at its n-th write, before or after it takes effect. */
   dieAt?: { write: number; after: boolean };
 }

@@ -115,7 +115,7 @@ describe('topics of Apache Kafka', () => {
 
   const start = async (connection: KafkaConnection, topic: string) => {
     const seen: number[] = [];
-    const transport = new KafkaTransport({...connection, onLog: (l) => process.stderr.write(`LOG ${l.message} ${JSON.stringify(l.details).slice(0,200)}\n`), onTrouble: (w,e) => process.stderr.write(`TROUBLE ${w} ${String(e)}\n`)});
+    const transport = new KafkaTransport(connection);
     const bus = new Bus({ transport, store });
     const handler = ({ data: { n } }: { data: { n: number } }) => {
       if (n < 0) throw new TypeError('bug');
@@ -172,13 +172,13 @@ describe('topics of Apache Kafka', () => {
     const { bus, seen } = await start(as('ledger'), commandTopic);
     await send(1);
     await until(() => seen.length === 1);
-    const T=Date.now(); const iv=setInterval(()=>process.stderr.write(`${Date.now()-T} ${seen.length} ${JSON.stringify(bus.status()[0]?.topics[0]?.error)}\n`),1000); setTimeout(()=>clearInterval(iv),50000);
     await revokeAcls(as('admin'), 'ledger');
     await until(() => /the group is not consumed/.test(bus.status()[0]?.topics[0]?.error ?? ''));
     await send(2);
     await applyAcls(as('admin'), serviceAcls('ledger'));
-    await until(() => seen.length === 2);
-    expect(seen).toEqual([1, 2]);
+    await until(() => seen.includes(2));
+    // What was handled and could not be saved any more is handled again.
+    expect([...new Set(seen)]).toEqual([1, 2]);
     expect(bus.status()[0]?.topics[0]?.error).toBeUndefined();
     await bus.stop();
     await outside.stop();

@@ -203,7 +203,8 @@ export class KafkaProcess implements TestProcess {
       timing: { ...quick, ...timing },
       onTrouble: (what) => this.troubles.push(what),
     });
-    this.#bus = new Bus({ transport, store: mortalStore(store, this.#life), backoff: { firstMs: 1, maxMs: 4 } });
+    const { check } = setup;
+    this.#bus = new Bus({ transport, store: mortalStore(store, this.#life), backoff: { firstMs: 1, maxMs: 4 }, ...(check && { check }) });
     this.#servers = declareGroups(this.#bus, setup.groups, this.#life);
   }
 

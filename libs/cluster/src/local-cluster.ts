@@ -126,13 +126,13 @@ export class LocalCluster {
   async #startAll(): Promise<void> {
     const { onProgress } = this.options;
     onProgress?.(`starting ${[...this.parts.keys()].join(', ')}`);
-    await Promise.all([...this.parts.values()].map((part) => part.start()));
+    await allOf([...this.parts.values()].map((part) => part.start()));
     onProgress?.('making the topics');
     const connection = { brokers: this.addresses.kafkaBrokers.split(','), clientId: 'cluster' };
     await applyTopics(connection, topicPlan({ replicationFactor: await replicationFactorFor(connection) }));
     onProgress?.('starting the services');
     const names = processNames(this.options.replicas ?? 1);
-    await Promise.all(names.map((name) => this.#startProcess(name, mainOf(`apps/${serviceOf(name)}`), this.#serviceEnv(name))));
+    await allOf(names.map((name) => this.#startProcess(name, mainOf(`apps/${serviceOf(name)}`), this.#serviceEnv(name))));
     const routes = names.map((name) => `${serviceOf(name)}=${this.urlOf(name)}`).join(',');
     await this.#startProcess('gateway', mainOf('apps/gateway'), { ...this.#commonEnv('gateway'), GATEWAY_ROUTES: routes });
     this.#url = this.urlOf('gateway');
@@ -202,4 +202,9 @@ export class LocalCluster {
     if (port === undefined) throw new Error(`no process is called ${name}`);
     return port;
   }
+}
+
+/** Fails only when all have ended: whoever cleans up after a failure must find everything that has come into being. */
+async function allOf(starts: readonly Promise<void>[]): Promise<void> {
+  for (const start of await Promise.allSettled(starts)) if (start.status === 'rejected') throw start.reason;
 }

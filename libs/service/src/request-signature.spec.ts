@@ -83,7 +83,7 @@ describe('a signed request', () => {
   });
   const verdict = async (request: Sent, at = now): Promise<string> => {
     try {
-      return `platform ${(await signerOf(request as never, keys, at)).platformId}`;
+      return `platform ${(await signerOf(request, keys, at)).platformId}`;
     } catch (error) {
       if (error instanceof Problem && error.code === 'unauthenticated') return error.detail;
       throw error;
