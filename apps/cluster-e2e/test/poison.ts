@@ -156,7 +156,12 @@ async function refund(shop: Shop): Promise<Work> {
 /** The ledger is asked for a hold under the payment's id, and answers under it. */
 function walletPayment(shop: Shop): Work {
   const asked = shop.order('wallet');
-  return { partition: partitionOf(asked.paymentId), happens: () => shop.pay(asked) };
+  return {
+    partition: partitionOf(asked.paymentId),
+    happens: async () => {
+      await shop.pay(asked);
+    },
+  };
 }
 
 async function settledPayment(shop: Shop): Promise<Work> {

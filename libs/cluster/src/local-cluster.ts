@@ -21,6 +21,8 @@ export interface LocalClusterOptions {
   faults?: boolean;
   /** Further settings of the hub's processes. */
   env?: Readonly<Record<string, string>>;
+  /** Options of Node for a process of the hub or the event store, by its name; such as `--cpu-prof`. */
+  execArgv?: (processName: string) => readonly string[];
   onProgress?: (line: string) => void;
 }
 
@@ -151,7 +153,7 @@ export class LocalCluster {
   }
 
   async #startProcess(name: string, main: string, env: Record<string, string>): Promise<void> {
-    const program: NodeProgram = { name, main, env, logPath: join(this.options.dataDir, 'logs', `${name}.log`) };
+    const program = this.#program(name, main, env);
     const started = await Supervised.start(program, (_, why) => this.options.onProgress?.(`${name} is started again: ${String(why)}`));
     this.#processes.set(name, started);
   }
@@ -160,9 +162,14 @@ export class LocalCluster {
     const { dataDir } = this.options;
     const env = { EVENT_STORE_DATA: join(dataDir, 'events'), EVENT_STORE_PORT: String(this.#portOf('event-store')) };
     const main = mainOf('libs/event-store-server');
-    const server = await NodeProcess.start({ name: 'event-store', main, env, logPath: join(dataDir, 'logs', 'event-store.log') });
+    const server = await NodeProcess.start(this.#program('event-store', main, env));
     this.#found.eventStoreUrl = String(server.said['eventStoreUrl']);
     return server;
+  }
+
+  #program(name: string, main: string, env: Record<string, string>): NodeProgram {
+    const { dataDir, execArgv } = this.options;
+    return { name, main, env, ...(execArgv && { execArgv: execArgv(name) }), logPath: join(dataDir, 'logs', `${name}.log`) };
   }
 
   #part<S extends LocalService>(name: PartName, start: (options: { dataDir: string }) => Promise<S>, found: (service: S) => void): Part {

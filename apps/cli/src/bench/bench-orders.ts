@@ -1,7 +1,7 @@
 import { generateKey, publicKeyOf, RequestSigner } from '@tongbao/client';
 import type { HubUnderTest } from './hub-under-test.js';
 
-const sellerId = 'bench-seller';
+export const sellerId = 'bench-seller';
 const processorId = 'bench-processor';
 const agreementId = 'bench-agreement';
 const provider = 'alipay';
@@ -15,7 +15,7 @@ export interface Seller {
  * Registers two platforms and an agreement whose payments have three transfers each: the price to the seller, a service fee from the seller and a
  * handling fee from the processor, both to the hub.
  */
-export async function registerSeller(hub: HubUnderTest, currencies: readonly string[]): Promise<Seller> {
+export async function registerSeller(hub: Pick<HubUnderTest, 'as'>, currencies: readonly string[]): Promise<Seller> {
   const ops = hub.as('ops');
   for (const platformId of [sellerId, processorId]) {
     await ops.post('/v1/platforms', { body: { platformId, name: platformId, currencies, methods: [provider] } });

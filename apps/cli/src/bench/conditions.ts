@@ -11,6 +11,8 @@ export interface Conditions {
   memoryBytes: number;
   system: string;
   node: string;
+  /** Of servers beneath the hub, by their names. */
+  versions?: Record<string, string>;
   /** Of the folder for temporary files, where all data goes. */
   fileSystem: string;
   /** Milliseconds of a write of 4 KiB and its fsync there. */

@@ -19,10 +19,12 @@ export interface MeasuredLoad extends LoadResult {
 }
 
 export interface LoadTarget {
-  hub: HubUnderTest;
+  hub: Pick<HubUnderTest, 'url' | 'usage'>;
   seller: Seller;
   watcher: CommitWatcher;
   currency: string;
+  /** Told when which request of a load will fall due; their orders are named `<prefix><index>`. */
+  begins?: (prefix: string, schedule: OpenSchedule) => void;
 }
 
 /** Requests wait here for a free connection when there are more under way; their latency counts from when they were due all the same. */
@@ -72,6 +74,7 @@ class PaymentLoad {
       captured: (index, atMs) => this.#captured.record(atMs - dueMs(this.#schedule, index)),
       entered: (index, atMs) => this.#entered(index, atMs),
     });
+    this.target.begins?.(this.prefix, this.#schedule);
     const hubBefore = hub.usage();
     const ownBefore = process.cpuUsage();
     await sendOpen(this.#schedule, (index) => this.#send(index));

@@ -40,7 +40,8 @@ export async function benchPayments({ seconds, rate, progress }: BenchContext): 
   }
 }
 
-const toldLoad =
+/** A load that says what it does. */
+export const toldLoad =
   (target: LoadTarget, progress: BenchContext['progress']): Load =>
   async (perSecond, seconds) => {
     progress(`payments: ${perSecond}/s for ${seconds} s`);
@@ -62,8 +63,12 @@ async function firstPayment(hub: HubUnderTest, { signer }: Seller): Promise<numb
 }
 
 /** The long run, at the highest rate that a short one carried; where that is too much for long, at the next lower ones. */
-async function longest(candidates: readonly number[], load: Load, seconds: number): Promise<MeasuredLoad[]> {
-  const runs: MeasuredLoad[] = [];
+export async function longest<Result extends MeasuredLoad>(
+  candidates: readonly number[],
+  load: (perSecond: number, seconds: number) => Promise<Result>,
+  seconds: number,
+): Promise<Result[]> {
+  const runs: Result[] = [];
   for (const perSecond of candidates) {
     const run = await load(perSecond, seconds);
     runs.push(run);

@@ -1,5 +1,4 @@
 import type { EventStore } from '@tongbao/event-store';
-import type { BenchContext } from './bench.js';
 import type { HubUnderTest } from './hub-under-test.js';
 import type { Figure, PartReport } from './report.js';
 import { holdsWithin } from './until.js';
@@ -25,8 +24,13 @@ interface Rebuilt {
   rawPerSecond: number[];
 }
 
+export interface RebuildContext {
+  prepared: () => Promise<{ hub: Pick<HubUnderTest, 'as'>; store: EventStore }>;
+  progress: (line: string) => void;
+}
+
 /** How fast projections are built again, beside how fast their events can be read at all. */
-export async function benchRebuild({ prepared, progress }: BenchContext): Promise<PartReport> {
+export async function benchRebuild({ prepared, progress }: RebuildContext): Promise<PartReport> {
   const { hub, store } = await prepared();
   const results: Rebuilt[] = [];
   for (const projection of ['settlement', 'payment'] as const) {
@@ -71,7 +75,7 @@ async function readRaw(store: EventStore, projection: Name): Promise<{ events: n
   return { events: count, seconds: (performance.now() - startedMs) / 1_000 };
 }
 
-async function rebuild(hub: HubUnderTest, projection: Name): Promise<{ events: number; seconds: number }> {
+async function rebuild(hub: Pick<HubUnderTest, 'as'>, projection: Name): Promise<{ events: number; seconds: number }> {
   const client = hub.as('ops');
   await client.post(`/v1/projections/${projection}/rebuild`);
   let job: Job = { state: 'running' };

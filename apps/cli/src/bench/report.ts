@@ -36,11 +36,12 @@ export interface BenchReport {
 export const rounded = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 
 export function conditionsText(conditions: Conditions): string {
-  const { startedAt, cpu, cores, memoryBytes, system, node, fileSystem, fsync, durability, load } = conditions;
+  const { startedAt, cpu, cores, memoryBytes, system, node, versions = {}, fileSystem, fsync, durability, load } = conditions;
   const gibibytes = (memoryBytes / 2 ** 30).toFixed(0);
+  const programs = [`Node ${node}`, ...Object.entries(versions).map(([name, version]) => `${name} ${version}`)].join(', ');
   return [
     `Measured   ${startedAt}`,
-    `Machine    ${cpu}, ${cores} cores, ${gibibytes} GiB, ${system}, Node ${node}`,
+    `Machine    ${cpu}, ${cores} cores, ${gibibytes} GiB, ${system}, ${programs}`,
     `Disk       ${fileSystem}; 4 KiB and fsync: p50 ${rounded(fsync.p50)} ms, p99 ${rounded(fsync.p99)} ms`,
     `Durability ${durability}`,
     `Load       ${load}`,
