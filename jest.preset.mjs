@@ -9,7 +9,7 @@ export const preset = (rootDir) => ({
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@tongbao/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   passWithNoTests: true,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
