@@ -8,7 +8,7 @@ import type { Shop } from './shop.js';
 /** Something real that has to come through a partition. */
 interface Work {
   partition: number;
-  happens: () => Promise<void>;
+  happens: () => Promise<unknown>;
 }
 
 interface Put {

@@ -76,5 +76,5 @@ describe('the relay to Kafka', () => {
     expect(relay.status()).toMatchObject({ messages: 4, lagEvents: 0 });
     await relay.stop();
     await feed.stop();
-  }, 60_000);
+  }, 180_000);
 });

@@ -28,7 +28,7 @@ describe('the relay to Kafka, killed', () => {
       expect(verdict).toEqual(faultless);
       if (at !== 'before a send') expect(repeated).toBeGreaterThan(0);
     },
-    60_000,
+    180_000,
   );
 });
 
@@ -93,7 +93,7 @@ describe('the relay to Kafka, whose broker', () => {
       expect(relay.status().error).toBeUndefined();
       expect(judge(await service.read(), service.count)).toMatchObject(faultless);
     },
-    90_000,
+    180_000,
   );
 
   it('is away says so, and how far it is behind; it can be stopped and begun meanwhile, and publishes once the broker is back', async () => {
@@ -114,5 +114,5 @@ describe('the relay to Kafka, whose broker', () => {
     expect(await third.reached(position, soon)).toBe(true);
     expect([first, second].map((relay) => relay.status().messages)).toEqual([5, 0]);
     expect(judge(await service.read(), 10)).toEqual({ ...faultless, repeated: 0 });
-  }, 90_000);
+  }, 180_000);
 });

@@ -22,7 +22,7 @@ import {
 import { commandTopic, newsTopic, until } from './harness.js';
 import { declareGroups, Life, listening } from './mortal.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const plan = topicPlan({ replicationFactor: 1 });
 

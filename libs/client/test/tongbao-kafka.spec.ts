@@ -61,7 +61,7 @@ describe('the client over Kafka, with the rights of a platform and no others', (
     await Promise.all([hub.producer.disconnect(), hub.consumer.disconnect()]);
     await broker.stop();
     rmSync(dataDir, { recursive: true, force: true });
-  }, 60_000);
+  }, 180_000);
 
   const makeTopic = async (...names: string[]): Promise<void> => {
     const admin = createKafka(connection()).admin();
@@ -136,7 +136,7 @@ describe('the client over Kafka, with the rights of a platform and no others', (
       data: expect.objectContaining({ paymentId: 'pay_1' }),
     });
     await subscription.stop();
-  }, 30_000);
+  }, 180_000);
 
   it('gives a message again until the handler takes it, and the next one only then', async () => {
     const got: string[] = [];
@@ -153,7 +153,7 @@ describe('the client over Kafka, with the rights of a platform and no others', (
     expect(got).toEqual([first, first, first, second]);
     expect(errors).toHaveLength(2);
     await subscription.stop();
-  }, 30_000);
+  }, 180_000);
 
   it('waits for a topic that the hub is yet to make, and misses nothing', async () => {
     const fresh = new TongbaoKafka({ brokers: [broker.brokers], username: 'a', password: 'a-password', platformId: 'New', key });
@@ -167,7 +167,7 @@ describe('the client over Kafka, with the rights of a platform and no others', (
     await until(() => got.length > 0);
     expect(idsOf(got)).toEqual([id]);
     await fresh.close();
-  }, 60_000);
+  }, 180_000);
 
   it('goes on where it was, under its name', async () => {
     const got: PlatformEvent[] = [];
@@ -183,7 +183,7 @@ describe('the client over Kafka, with the rights of a platform and no others', (
     await until(() => resumed.length > 0);
     expect(idsOf(resumed)).toEqual([id]);
     await second.stop();
-  }, 30_000);
+  }, 180_000);
 });
 
 async function until(holds: () => boolean): Promise<void> {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   sql = await openPglite('memory');
   hub = await openHub();
   runner = await ProjectionRunner.start(sql, hub.feed, ledgerProjection);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await runner.stop();
   await hub.close();

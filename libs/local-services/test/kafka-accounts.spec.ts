@@ -101,7 +101,7 @@ describe('an account', () => {
     await admin.disconnect();
     expect(await kafkaTool('topics', ['--list'], { on: kafka })).not.toContain('mine');
     await expect(allow({ ...kafka, adminAccount: acme }, [{ ...acmeMay[0]!, name: 'all' }])).rejects.toThrow(denied);
-  }, 60_000);
+  }, 180_000);
 });
 
 it.each([
@@ -116,7 +116,7 @@ it.each([
     await expect(admin.connect().then(() => admin.listTopics())).rejects.toThrow();
     await admin.disconnect();
   },
-  60_000,
+  180_000,
 );
 
 it('a permission can be given and taken back, in force at once', async () => {
@@ -148,7 +148,7 @@ it('accounts can be added later, to a running broker and on the next start, whic
   expect(await kafkaTool('acls', ['--list', '--topic', 'commands'], { on: kafka })).toMatch(
     /User:acme[^]*User:late|User:late[^]*User:acme/,
   );
-}, 60_000);
+}, 180_000);
 
 it.each([
   [{ users: { 'a"b': 'x' }, superUsers: [] }, /cannot be the name of an account/],

@@ -72,7 +72,7 @@ it.each(['stop', 'kill'] as const)(
     expect(kafka.brokers).toBe(brokers);
     expect(await receive(`after-${end}`, 3)).toEqual(['a', 'b', 'c']);
   },
-  60_000,
+  180_000,
 );
 
 it('refuses a second start on its folder', async () => {
@@ -85,10 +85,10 @@ it("shows sensible things to Kafka's own tools", async () => {
   expect(await receive('shown', 2)).toEqual(['a', 'b']);
   const described = await kafkaTool('consumer-groups', ['--describe', '--group', 'reader-of-shown'], { on: kafka });
   expect(described).toMatch(/GROUP\s+TOPIC\s+PARTITION[^]*reader-of-shown\s+shown/);
-}, 60_000);
+}, 180_000);
 
 it('says what a tool has said when it fails', async () => {
   await expect(kafkaTool('topics', ['--describe', '--topic', 'absent'], { on: kafka })).rejects.toThrow(
     /kafka-topics ended with 1: [^]*Topic 'absent' does not exist/,
   );
-}, 60_000);
+}, 180_000);

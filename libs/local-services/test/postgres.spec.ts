@@ -23,7 +23,7 @@ async function query(text: string, url = postgres.url): Promise<unknown[]> {
 
 beforeAll(async () => {
   postgres = await startPostgres({ dataDir });
-}, 60_000);
+}, 180_000);
 
 afterAll(() => postgres.stop());
 

@@ -11,7 +11,7 @@ describe('commands over Kafka', () => {
   let hub: Application;
   beforeAll(async () => {
     hub = await openApplication();
-  }, 60_000);
+  }, 180_000);
   afterAll(() => hub.close());
 
   const orderOf = (change: Partial<PaymentRequestData> = {}): PaymentRequestData => ({

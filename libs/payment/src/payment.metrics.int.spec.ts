@@ -21,7 +21,7 @@ describe('the figures of payments', () => {
     await feed.start();
     sql = await openPglite('memory');
     runner = await ProjectionRunner.start(sql, feed, paymentProjection);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await runner.stop();
     await feed.stop();

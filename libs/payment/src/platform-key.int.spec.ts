@@ -14,7 +14,7 @@ describe("a platform's keys", () => {
 
   beforeAll(async () => {
     hub = await openApplication();
-  }, 60_000);
+  }, 180_000);
   beforeEach(async () => {
     id = `P${(platforms += 1)}`;
     expect(

@@ -21,7 +21,7 @@ describe('a traced database', () => {
     sql = tracedSql(bare);
     await sql.query('CREATE SCHEMA spec');
     await sql.query('CREATE TABLE spec.things (id text PRIMARY KEY, count integer)');
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await sql.close();
     await telemetry.stop();

@@ -11,7 +11,7 @@ describe.each(databases)('over %s', (_, open) => {
   beforeAll(async () => {
     database = await open();
     client = database.client;
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => database.close());
 
   const event: fc.Arbitrary<PaymentEvent> = fc.record({
@@ -62,7 +62,7 @@ describe.each(databases)('over %s', (_, open) => {
           for (const one of part) log.append(`payment-${one.payment}`, one);
           const feed = await log.feed();
           const runner = await ProjectionRunner.start(client, feed, projection, { maxBatch, cacheRows, minIntervalMs: 0 });
-          expect(await runner.reached(log.last, 5_000)).toBe(true);
+          expect(await runner.reached(log.last, 60_000)).toBe(true);
           await feed.stop();
         }
         const database = drizzleOver(client);

@@ -15,7 +15,7 @@ describe.each(databases)('over the real store and %s', (_, open) => {
     store = EventStore.connect(server.connectionString);
     database = await open();
     client = database.client;
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await database.close();
     await store.close();

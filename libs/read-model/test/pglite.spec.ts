@@ -5,7 +5,7 @@ describe('PGlite, with its one connection', () => {
   let client: SqlClient;
   beforeAll(async () => {
     client = await openPglite('memory');
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => client.close());
 
   it('lets nobody into an open transaction: what is asked meanwhile comes after it', async () => {

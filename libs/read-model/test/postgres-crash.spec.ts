@@ -14,7 +14,7 @@ beforeAll(async () => {
   // Commits are flushed rarely, so that a kill has much to take away.
   await client.query(`ALTER SYSTEM SET wal_writer_delay = '10s'`);
   await client.query('SELECT pg_reload_conf()');
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await client.close();
   await server.remove();
@@ -89,7 +89,7 @@ describe('a projection whose PostgreSQL', () => {
     expect(runner.status().position).toBe(11n);
     expect(failures).toEqual([]);
     await stop();
-  }, 60_000);
+  }, 180_000);
 
   it('is killed in the middle of a rebuild finishes it', async () => {
     const { log, runner, failures, stop } = await given('rebuilding', 600, { maxBatch: 50 });
@@ -103,7 +103,7 @@ describe('a projection whose PostgreSQL', () => {
     expect(await capturedIn('rebuilding')).toBe(600);
     expect(failures).toEqual([]);
     await stop();
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('what a crash has undone', () => {

@@ -23,7 +23,7 @@ let second: SqlClient;
 beforeAll(async () => {
   server = await PostgresServer.start();
   [first, second] = await Promise.all([server.open(), server.open()]);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await Promise.all([first.close(), second.close()]);
   await server.remove();

@@ -36,7 +36,7 @@ beforeAll(async () => {
   server = await PostgresServer.start();
   await asAdmin(server.url, rolesSql, ...services.map((service) => `ALTER ROLE ${service} PASSWORD 'of-${service}'`));
   for (const service of services) clients.set(service, await server.open({ url: urlOf(service), connections: 2 }));
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await Promise.all([...clients.values()].map((client) => client.close()));
   await server.remove();

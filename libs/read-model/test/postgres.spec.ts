@@ -12,7 +12,7 @@ import { paymentEvent, paymentsProjection } from './payments.projection.js';
 let server: PostgresServer;
 beforeAll(async () => {
   server = await PostgresServer.start();
-}, 60_000);
+}, 180_000);
 afterAll(async () => server.remove());
 
 const clients: SqlClient[] = [];

@@ -14,7 +14,7 @@ describe.each(databases)('over %s', (_, open) => {
   beforeAll(async () => {
     database = await open();
     client = database.client;
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => database.close());
 
   const log = (...payments: (string | PaymentEvent)[]): FakeLog => {
@@ -51,7 +51,7 @@ describe.each(databases)('over %s', (_, open) => {
       const feed = await source.feed();
       const runner = await ProjectionRunner.start(client, feed, projection);
       const position = append(source, paymentEvent('a', 'Captured', '9007199254740993'));
-      expect(await runner.reached(position, 5_000)).toBe(true);
+      expect(await runner.reached(position, 60_000)).toBe(true);
       const { payments, days } = projection.tables;
       const steps = ['Requested', 'Captured'];
       const payment = { id: 'a', status: 'Captured', amount: 9007199254740993n, steps, note: null, updatedAt: '1970-01-01T00:00:00.002Z' };
@@ -68,7 +68,7 @@ describe.each(databases)('over %s', (_, open) => {
       const source = log(...Array.from({ length: 300 }, () => 'hot'));
       const feed = await source.feed();
       const runner = await ProjectionRunner.start(flaky, feed, paymentsProjection('coalescing'));
-      expect(await runner.reached(source.last, 5_000)).toBe(true);
+      expect(await runner.reached(source.last, 60_000)).toBe(true);
       expect(flaky.writes).toHaveLength(1);
       for (const rows of flaky.writes[0]!.slice(4)) expect(JSON.parse(rows as string)).toHaveLength(1);
       await stopped(feed, runner);
@@ -77,7 +77,7 @@ describe.each(databases)('over %s', (_, open) => {
     it('says that a position has not been reached when the time is over', async () => {
       const feed = await log('a').feed();
       const runner = await ProjectionRunner.start(client, feed, paymentsProjection('waiting'));
-      expect(await runner.reached(1n, 5_000)).toBe(true);
+      expect(await runner.reached(1n, 60_000)).toBe(true);
       expect(await runner.reached(2n, 10)).toBe(false);
       await stopped(feed, runner);
     });
@@ -89,7 +89,7 @@ describe.each(databases)('over %s', (_, open) => {
       const runner = await ProjectionRunner.start(flaky, feed, paymentsProjection('passing'));
       for (let number = 0; number < 20; number += 1) {
         const position = source.append('window-1', { type: 'Opened' });
-        expect(await runner.reached(position, 5_000)).toBe(true);
+        expect(await runner.reached(position, 60_000)).toBe(true);
       }
       expect(flaky.writes).toHaveLength(1);
       expect(runner.status().position).toBe(21n);
@@ -106,9 +106,9 @@ describe.each(databases)('over %s', (_, open) => {
         const outages: unknown[] = [];
         const feed = await source.feed({ onOutage: (_, error) => outages.push(error) });
         const runner = await ProjectionRunner.start(flaky, feed, paymentsProjection(schema));
-        expect(await runner.reached(3n, 5_000)).toBe(true);
+        expect(await runner.reached(3n, 60_000)).toBe(true);
         append(source, 'a');
-        expect(await runner.reached(4n, 5_000)).toBe(true);
+        expect(await runner.reached(4n, 60_000)).toBe(true);
         expect(await capturedIn(schema)).toBe(4);
         expect(outages).toHaveLength(failures.length);
         expect(outages[0]).toBeInstanceOf(Outage);
@@ -123,12 +123,12 @@ describe.each(databases)('over %s', (_, open) => {
         const feed = await source.feed();
         const runner = await ProjectionRunner.start(client, feed, paymentsProjection('restarted'), { maxBatch: 7, minIntervalMs: 0 });
         // Stops somewhere on the way.
-        await runner.reached(source.last - BigInt(restart * 5), 5_000);
+        await runner.reached(source.last - BigInt(restart * 5), 60_000);
         await stopped(feed, runner);
       }
       const feed = await source.feed();
       const runner = await ProjectionRunner.start(client, feed, paymentsProjection('restarted'));
-      expect(await runner.reached(source.last, 5_000)).toBe(true);
+      expect(await runner.reached(source.last, 60_000)).toBe(true);
       expect(await capturedIn('restarted')).toBe(240);
       expect(runner.status().generation).toBe(1);
       await stopped(feed, runner);
@@ -140,7 +140,7 @@ describe.each(databases)('over %s', (_, open) => {
       const feed = await source.feed();
       const { failure, onFailure } = awaitedFailure();
       const runner = await ProjectionRunner.start(client, feed, projection, { onFailure });
-      expect(await runner.reached(2n, 5_000)).toBe(true);
+      expect(await runner.reached(2n, 60_000)).toBe(true);
       append(source, { ...paymentEvent('c', 'Captured'), amountMinor: 'much' });
       expect(String(await failure)).toContain('failing cannot fold Captured, payment-c@0');
       expect(await runner.reached(3n, 10)).toBe(false);
@@ -161,7 +161,7 @@ describe.each(databases)('over %s', (_, open) => {
       await stopped(firstFeed, first);
       const feed = await source.feed();
       const runner = await ProjectionRunner.start(client, feed, projection);
-      expect(await runner.reached(2n, 5_000)).toBe(true);
+      expect(await runner.reached(2n, 60_000)).toBe(true);
       expect(await capturedIn('mended')).toBe(2);
       await stopped(feed, runner);
     });
@@ -178,7 +178,7 @@ describe.each(databases)('over %s', (_, open) => {
       await new Promise((resolve) => setImmediate(resolve));
       const going = runners.filter((runner) => runner.status().state === 'running');
       expect(going).toHaveLength(1);
-      expect(await going[0]!.reached(source.last, 5_000)).toBe(true);
+      expect(await going[0]!.reached(source.last, 60_000)).toBe(true);
       expect(await capturedIn('contested')).toBe(6);
       await Promise.all(runners.map((runner, index) => stopped(feeds[index]!, runner)));
     });
@@ -188,7 +188,7 @@ describe.each(databases)('over %s', (_, open) => {
       const source = log({ ...paymentEvent('nul\0half\uD800', 'Captured'), platform: 'p\0' });
       const feed = await source.feed();
       const runner = await ProjectionRunner.start(client, feed, projection);
-      expect(await runner.reached(1n, 5_000)).toBe(true);
+      expect(await runner.reached(1n, 60_000)).toBe(true);
       expect(await drizzleOver(client).select({ id: projection.tables.payments.id }).from(projection.tables.payments)).toEqual([
         { id: 'nul\uFFFDhalf\uFFFD' },
       ]);
@@ -237,7 +237,7 @@ describe.each(databases)('over %s', (_, open) => {
       const source = log('a', 'b');
       const oldFeed = await source.feed();
       const old = await ProjectionRunner.start(client, oldFeed, paymentsProjection('versioned'));
-      expect(await old.reached(2n, 5_000)).toBe(true);
+      expect(await old.reached(2n, 60_000)).toBe(true);
       await stopped(oldFeed, old);
 
       let open: () => void = () => undefined;
@@ -254,7 +254,7 @@ describe.each(databases)('over %s', (_, open) => {
       expect(await runner.reached(3n, 10)).toBe(false);
       await expect(runner.rebuild()).rejects.toThrow('it is building');
       open();
-      expect(await runner.reached(3n, 5_000)).toBe(true);
+      expect(await runner.reached(3n, 60_000)).toBe(true);
       expect(runner.status()).toMatchObject({ state: 'running', version: 2, generation: 2, position: 3n });
       expect(await client.query('SELECT DISTINCT note FROM versioned.payments')).toEqual([{ note: 'second version' }]);
       expect(await tablesIn('versioned')).toEqual(['days_g2', 'payments_g2']);
@@ -265,13 +265,13 @@ describe.each(databases)('over %s', (_, open) => {
       const source = log('a', 'b');
       const oldFeed = await source.feed();
       const old = await ProjectionRunner.start(client, oldFeed, paymentsProjection('unanswered'));
-      expect(await old.reached(2n, 5_000)).toBe(true);
+      expect(await old.reached(2n, 60_000)).toBe(true);
       await stopped(oldFeed, old);
       const forgetting = new ForgettingClient(client);
       forgetting.forgetAfter('DROP VIEW');
       const feed = await source.feed();
       const runner = await ProjectionRunner.start(forgetting, feed, paymentsProjection('unanswered', 2));
-      expect(await runner.reached(append(source, 'c'), 5_000)).toBe(true);
+      expect(await runner.reached(append(source, 'c'), 60_000)).toBe(true);
       expect(forgetting.forgotten).toBe(1);
       expect(runner.status()).toMatchObject({ version: 2, generation: 2, position: 3n });
       expect(await capturedIn('unanswered')).toBe(3);
@@ -282,7 +282,7 @@ describe.each(databases)('over %s', (_, open) => {
       const source = log('a', 'b');
       const oldFeed = await source.feed();
       const old = await ProjectionRunner.start(client, oldFeed, paymentsProjection('first_release'));
-      expect(await old.reached(2n, 5_000)).toBe(true);
+      expect(await old.reached(2n, 60_000)).toBe(true);
       await stopped(oldFeed, old);
       const columns = 'generation, version, shape, tables, position, live';
       await client.query('CREATE SCHEMA hub');
@@ -297,7 +297,7 @@ describe.each(databases)('over %s', (_, open) => {
       };
       const feed = await source.feed();
       const runner = await ProjectionRunner.start(client, feed, { ...projection, apply });
-      expect(await runner.reached(3n, 5_000)).toBe(true);
+      expect(await runner.reached(3n, 60_000)).toBe(true);
       expect(folded).toEqual([3n]);
       expect(await capturedIn('first_release')).toBe(3);
       await stopped(feed, runner);
@@ -307,7 +307,7 @@ describe.each(databases)('over %s', (_, open) => {
       const source = log(...Array.from({ length: 20 }, (_, number) => `p${number}`));
       const oldFeed = await source.feed();
       const old = await ProjectionRunner.start(client, oldFeed, paymentsProjection('resumed'));
-      expect(await old.reached(20n, 5_000)).toBe(true);
+      expect(await old.reached(20n, 60_000)).toBe(true);
       await stopped(oldFeed, old);
       let events = 0;
       const next = paymentsProjection('resumed', 2);
@@ -325,7 +325,7 @@ describe.each(databases)('over %s', (_, open) => {
       const runner = await ProjectionRunner.start(client, feed, next);
       expect(runner.status().rebuilding).toEqual({ reason: 'version', generation: 2, position: 10n });
       append(source, 'z');
-      expect(await runner.reached(21n, 5_000)).toBe(true);
+      expect(await runner.reached(21n, 60_000)).toBe(true);
       expect(runner.status()).toMatchObject({ generation: 2, state: 'running' });
       expect(await capturedIn('resumed')).toBe(21);
       await stopped(feed, runner);

@@ -17,7 +17,7 @@ import { paymentEvent, paymentsProjection, type PaymentEvent } from './payments.
 let memory: SqlClient;
 beforeAll(async () => {
   memory = await openPglite('memory');
-}, 60_000);
+}, 180_000);
 afterAll(() => memory.close());
 
 /** Payments that were requested and then captured. */
@@ -72,7 +72,7 @@ describe.each(databases)('compared with the live rows in %s', (kind, open) => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await open();
-  }, 60_000);
+  }, 180_000);
   afterAll(() => database.close());
 
   const reachIn = (scratch: ScratchProjection, events: readonly StoredEvent[]) => async (position: bigint) => {

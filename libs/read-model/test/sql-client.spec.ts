@@ -11,7 +11,7 @@ describe.each(databases)('%s as an SQL client', (_, open) => {
     database = await open();
     client = database.client;
     await client.query('CREATE TABLE counted (id integer PRIMARY KEY, n integer NOT NULL)');
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => database.close());
 
   it('gives every value without loss and in one form', async () => {

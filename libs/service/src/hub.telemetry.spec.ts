@@ -95,7 +95,7 @@ describe('a process that is observed', () => {
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await app.close();
     await bus.stop();

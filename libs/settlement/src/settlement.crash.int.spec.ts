@@ -19,7 +19,7 @@ beforeAll(async () => {
   await hub.registerBankAccount('platform:A', 'acc-A');
   await hub.registerBankAccount('platform:B', fromAccountOfB);
   market = await Market.open(hub, 'USD', { cashMinor: 10_000_000 });
-}, 60_000);
+}, 180_000);
 
 afterAll(() => hub.stop());
 

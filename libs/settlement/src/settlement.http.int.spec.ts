@@ -19,7 +19,7 @@ beforeAll(async () => {
     });
     await hub.happened(`participant-${party}`, { type: 'BankAccountSet', party, bank: 'x', accountNumber: `acc-${name}`, holder: name });
   }
-}, 60_000);
+}, 180_000);
 
 afterAll(() => hub.close());
 

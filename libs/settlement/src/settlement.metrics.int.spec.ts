@@ -8,7 +8,7 @@ import { SettlementMetrics } from './settlement.metrics.js';
 let hub: TestHub;
 beforeAll(async () => {
   hub = await TestHub.start();
-}, 60_000);
+}, 180_000);
 afterAll(() => hub.stop());
 
 describe('the figures of settlement', () => {

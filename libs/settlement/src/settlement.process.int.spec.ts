@@ -8,7 +8,7 @@ let hub: TestHub;
 beforeAll(async () => {
   hub = await TestHub.start();
   for (const name of ['A', 'B']) await hub.registerBankAccount(`platform:${name}`, `acc-${name}`);
-}, 60_000);
+}, 180_000);
 
 afterAll(() => hub.stop());
 

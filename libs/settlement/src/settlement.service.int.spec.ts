@@ -13,7 +13,7 @@ let service: SettlementService | undefined;
 beforeAll(async () => {
   hub = await TestHub.start();
   await hub.registerBankAccount('platform:A', 'acc-A');
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await service?.beforeApplicationShutdown();
