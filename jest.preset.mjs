@@ -2,6 +2,25 @@ import { readFileSync } from 'node:fs';
 
 const { $schema: _schema, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
 
+/**
+ * Suites that take minutes: outages, takeovers, whole clusters that are killed. `npm test` runs them; with TONGBAO_TESTS=quick they are left out, as in what
+ * every change must pass, which has to end within 20 minutes on two cores.
+ */
+const slow = [
+  'libs/bus/test/kafka-(outages|topics|members)\\.',
+  'libs/bus/test/kafka-relay\\.crash\\.',
+  'libs/local-services/test/(kafka-accounts|parent)\\.',
+  'libs/read-model/test/data-folder\\.',
+  'apps/cli/test/cluster-ops\\.',
+  'apps/cluster-e2e/test/(outages|replicas)\\.',
+];
+
+/** Of the embedded form's suite over a cluster, the first ones; each starts a cluster of its own. */
+const slowOverCluster = ['apps/standalone/test/(?!examples|settlement)'];
+
+const isQuick = process.env.TONGBAO_TESTS === 'quick';
+const isCluster = process.env.TONGBAO_FORM === 'cluster';
+
 /** Jest runs the TypeScript sources of every library directly (`@tongbao/source`), so no build is needed before a unit test. */
 export const preset = (rootDir) => ({
   rootDir,
@@ -9,6 +28,7 @@ export const preset = (rootDir) => ({
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@tongbao/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(isQuick ? slow : []), ...(isQuick && isCluster ? slowOverCluster : [])],
   testTimeout: 120_000,
   passWithNoTests: true,
   extensionsToTreatAsEsm: ['.ts'],
