@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { TongbaoRefusal } from '@tongbao/client';
+import { TongbaoRefusal, TongbaoUnavailable } from '@tongbao/client';
 import { orderOf, type Market } from './market.js';
 
 /** A platform under load that does as it should: repeats a request under the same key until it has an answer, and keeps what it was promised. */
@@ -57,7 +57,9 @@ export class Load {
       this.#count(201);
       return true;
     } catch (error) {
-      const status = error instanceof TongbaoRefusal ? error.status : 0;
+      // The SDK tells a hub that has no room or is down as unavailable, with the refusal as the cause.
+      const refusal = error instanceof TongbaoUnavailable ? error.cause : error;
+      const status = refusal instanceof TongbaoRefusal ? refusal.status : 0;
       this.#count(status);
       if (status !== 0 && status !== 429 && status < 500) throw error;
       return false;

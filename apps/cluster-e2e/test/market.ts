@@ -42,7 +42,7 @@ export class Market {
 
   /** Platform A, signing its requests; a refusal or an unreachable hub is thrown at once. */
   platform(url = this.cluster.url): TongbaoClient {
-    return new TongbaoClient({ url, platformId: 'A', key: this.key, retries: 0, timeoutMs: 20_000 });
+    return new TongbaoClient({ url, platformId: 'A', key: this.key, retries: 0, timeoutMs: 45_000 });
   }
 
   /** Platform A over Kafka; to be closed. */
