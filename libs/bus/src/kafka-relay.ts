@@ -26,6 +26,8 @@ export interface KafkaRelayOptions {
   platformTopics?: PlatformTopicSettings;
   /** At most so often the position is saved: what was published since is published again after a crash. */
   saveEveryMs?: number;
+  /** Requests begin at least so far apart: under load there are fewer of them, for this process, the brokers and all who consume, and each holds more. */
+  sendEveryMs?: number;
   /** Most bytes of one request; below what the brokers take as one batch of records (`message.max.bytes`, 1 MiB as they come). */
   maxRequestBytes?: number;
   /** The relay has stopped for good, for a reason that no repetition mends. */
@@ -100,12 +102,13 @@ export class KafkaRelay {
     private readonly options: KafkaRelayOptions,
     private readonly checkpoint: RelayCheckpoint,
   ) {
-    const { feed, publisher, commandTopics = hubCommandTopics } = options;
+    const { feed, publisher, commandTopics = hubCommandTopics, sendEveryMs = 20 } = options;
     this.#publication = new Publication(publisher, new Map(commandTopics.map((topic) => [topic.name, topic])));
     this.#sender = new KafkaSender({ ...options, mayPublish: () => !this.#hasEnded() && options.leads() });
     this.#meter = new RelayMeter(publisher.service);
     this.#reached = checkpoint.saved;
-    const consumer = { name: checkpointName(publisher.service), categories: publisher.categories, after: this.#reached };
+    const name = checkpointName(publisher.service);
+    const consumer = { name, categories: publisher.categories, after: this.#reached, everyMs: sendEveryMs };
     this.#consumer = feed.consume(consumer, (batch) => {
       const publishing = this.#publish(batch);
       this.#publishing = publishing.catch(() => undefined);

@@ -69,6 +69,24 @@ describe('a consumer', () => {
     expect(await consumer.reached((await append('b-1', 1)).position, 10_000)).toBe(true);
   });
 
+  it('that keeps a distance between its batches gets the first at once and what follows together, sooner when somebody waits for it', async () => {
+    await begin();
+    const { batches, collect } = collector();
+    const consumer = feed.consume({ name: 'paced', categories: ['a'], after: feed.head, everyMs: 600_000 }, collect);
+    const { position: first } = await append('a-1', 1);
+    expect(await consumer.reached(first, 10_000)).toBe(true);
+    const other = feed.consume({ name: 'other', categories: ['a'], after: feed.head }, () => Promise.resolve());
+    await append('a-1', 2);
+    const { position } = await append('a-1', 3);
+    expect(await other.reached(position, 10_000)).toBe(true);
+    expect(batches).toHaveLength(1);
+    expect(await consumer.reached(position, 10_000)).toBe(true);
+    expect(batches.slice(1).map(({ events }) => events.length)).toEqual([2]);
+    await append('a-1', 4);
+    await consumer.stop();
+    expect(numbersOf(batches)).toEqual([1, 2, 3]);
+  });
+
   it('that falls off the ring reads by itself until it is back, without a gap', async () => {
     await begin(4);
     const { batches, collect } = collector();

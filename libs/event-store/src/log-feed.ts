@@ -16,6 +16,8 @@ export interface ConsumerOptions {
   /** Start after this position. */
   after: bigint;
   maxBatch?: number;
+  /** Batches begin at least so far apart while nobody waits for a position: under load there are fewer of them, and each holds more. */
+  everyMs?: number;
 }
 
 export interface ConsumerStatus {
@@ -210,6 +212,9 @@ export class FeedConsumer {
   /** Of the newest event handled. */
   #handledAt: Date | undefined;
   #wake: () => void = () => undefined;
+  /** Ends the pause before the next batch. */
+  #hurry: () => void = () => undefined;
+  #begunAt = -Infinity;
   readonly #loop: Loop | undefined;
 
   constructor(
@@ -222,7 +227,14 @@ export class FeedConsumer {
     this.#position = options.after;
     this.#loop = feed.options.loops?.register(`feed ${options.name}`);
     this.#stopping = AbortSignal.any([feedStopping, this.#own.signal]);
-    this.#stopping.addEventListener('abort', () => this.#wake(), { once: true });
+    this.#stopping.addEventListener(
+      'abort',
+      () => {
+        this.#wake();
+        this.#hurry();
+      },
+      { once: true },
+    );
     this.finished = this.#run();
   }
 
@@ -264,6 +276,7 @@ export class FeedConsumer {
         finish(false);
       }, timeoutMs);
       this.#waiters.push(waiter);
+      this.#hurry();
     });
   }
 
@@ -292,8 +305,9 @@ export class FeedConsumer {
       while (!this.#stopping.aborted) {
         const batch = this.feed.after(this.#position, this.#categories, this.options.maxBatch ?? 500);
         if (!batch) await this.#catchUp();
-        else if (batch.position > this.#position) await this.#deliver(batch);
-        else await this.#change();
+        else if (batch.position === this.#position) await this.#change();
+        else if (this.#pauseMs > 0) await this.#pause(this.#pauseMs);
+        else await this.#deliver(batch);
       }
       if (this.#failure) throw this.#failure.error;
       this.#state = 'stopped';
@@ -326,7 +340,24 @@ export class FeedConsumer {
     }
   }
 
+  /** What is left of the time until the next batch may begin. */
+  get #pauseMs(): number {
+    const { everyMs = 0 } = this.options;
+    return this.#waiters.length > 0 ? 0 : Math.ceil(this.#begunAt + everyMs - performance.now());
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   async #deliver(batch: FeedBatch): Promise<void> {
+    this.#begunAt = performance.now();
     for (let pauseMs = 50; !this.#stopping.aborted; pauseMs = Math.min(pauseMs * 2, 5_000)) {
       this.#loop?.beat();
       try {

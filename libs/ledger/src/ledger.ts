@@ -16,6 +16,9 @@ export interface LedgerParts {
   leadership: Leadership;
 }
 
+/** Facts of so long become one journal event: each event costs an append, messages and folds. */
+const postEveryMs = 10;
+
 /** The ledger of a process: its writer, from when the process leads to its end, following the log. A standby has none. */
 export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #writer: JournalWriter | undefined;
@@ -55,7 +58,8 @@ export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown
       onOutage: (error) => logger.warn({ err: error }, 'the journal is folded again after an append that failed'),
       onFailure: (error) => logger.fatal({ err: error }, 'the ledger stands still'),
     });
-    feed.consume({ name: writerConsumer, categories: ledgerFactCategories, after: writer.sourcePosition }, (batch) => writer.post(batch));
+    const consumer = { name: writerConsumer, categories: ledgerFactCategories, after: writer.sourcePosition, everyMs: postEveryMs };
+    feed.consume(consumer, (batch) => writer.post(batch));
     this.#writer = writer;
   }
 

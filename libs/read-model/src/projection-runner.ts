@@ -146,7 +146,7 @@ export class ProjectionRunner implements LiveProjection {
       throw error;
     }
     if (batch.events.length >= this.#maxBatch) return;
-    const pauseMs = (this.options.minIntervalMs ?? 50) - (performance.now() - startedMs);
+    const pauseMs = (this.options.minIntervalMs ?? 100) - (performance.now() - startedMs);
     if (pauseMs > 0) await this.#waiters.pauseWhileNobodyWaits(pauseMs);
   }
 
