@@ -37,10 +37,30 @@ async function openApi() {
   }
 }
 
+/** References that lead to nothing. */
+function brokenReferences(document) {
+  const references = [];
+  JSON.stringify(document, (key, value) => {
+    if (key === '$ref') references.push(value);
+    return value;
+  });
+  const leads = (reference) =>
+    reference
+      .split('/')
+      .slice(1)
+      .reduce((at, name) => at?.[name], document) !== undefined;
+  return references.filter((reference) => !leads(reference));
+}
+
+const description = await openApi();
+const broken = brokenReferences(description);
+for (const reference of broken) console.error(`docs/api/openapi.json: ${reference} leads to nothing`);
+if (broken.length > 0) process.exit(1);
+
 const options = await resolveConfig('package.json');
 const documents = {
   'docs/configuration.md': configuration,
-  'docs/api/openapi.json': await format(JSON.stringify(await openApi()), { ...options, parser: 'json' }),
+  'docs/api/openapi.json': await format(JSON.stringify(description), { ...options, parser: 'json' }),
 };
 let stale = 0;
 for (const [path, text] of Object.entries(documents)) {

@@ -49,7 +49,8 @@ function contentOf(file, secretsFolder, problems) {
 }
 
 function portsOf({ image, environment = {} }) {
-  if (environment.TONGBAO_PORT) return [Number(environment.TONGBAO_PORT)];
+  if (environment.TONGBAO_PORT)
+    return [environment.TONGBAO_PORT, environment.METRICS_PORT].filter((port) => port !== undefined).map(Number);
   if (environment.KAFKA_LISTENERS) return [...environment.KAFKA_LISTENERS.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
   return portsOfImages[image.slice(0, image.lastIndexOf(':'))] ?? [];
 }

@@ -97,6 +97,10 @@ function outsideOf(host) {
   return inCluster ? { namespace: inCluster[1], labels: {} } : { address: true };
 }
 
+/** The gateway's metrics have a port of their own, because its other one is the public one. */
+const metricsPortOf = ({ labels, env }) =>
+  ({ service: Number(env.TONGBAO_PORT), gateway: Number(env.METRICS_PORT) })[labels['app.kubernetes.io/component']];
+
 /** Who else must get through, and who must not. */
 export function checkTraffic(objects, workloads) {
   const lets = networkOf(objects);
@@ -106,7 +110,10 @@ export function checkTraffic(objects, workloads) {
     const { where, labels, ports } = workload;
     const component = labels['app.kubernetes.io/component'];
     const wrong = {
-      'Prometheus is not let in': component === 'service' && lets(prometheus, workload, 8080) !== undefined,
+      'Prometheus is not let in':
+        metricsPortOf(workload) !== undefined && lets(prometheus, workload, metricsPortOf(workload)) !== undefined,
+      'the ingress is let in to the metrics':
+        component === 'gateway' && lets({ namespace: 'ingress' }, workload, metricsPortOf(workload)) === undefined,
       'the ingress is not let in': component === 'gateway' && lets({ namespace: 'ingress' }, workload, 8080) !== undefined,
       'a stranger is let in': ports.some((port) => lets(stranger, workload, port) === undefined),
       'it is let out to everywhere': lets(workload, { address: true }, 22) === undefined,

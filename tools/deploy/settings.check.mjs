@@ -44,7 +44,7 @@ function requiredOf(app) {
   const ofCode = named.flatMap((body) => [...body.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name]) => name));
   // Whoever listens on 0.0.0.0 cannot be reached under that address.
   if (isDistributed) return [...ofCode, 'TONGBAO_HOST', 'TONGBAO_PORT', 'ADVERTISED_URL'];
-  if (app === 'gateway') return ['TONGBAO_HOST', 'TONGBAO_PORT', 'GATEWAY_ROUTES'];
+  if (app === 'gateway') return ['TONGBAO_HOST', 'TONGBAO_PORT', 'METRICS_PORT', 'GATEWAY_ROUTES'];
   return app === 'cli' ? ['KAFKA_BROKERS'] : [];
 }
 
@@ -64,6 +64,7 @@ function wrong({ env, contentOf, ports }, app, { loadConfig, settings, serviceNa
     if (app === 'cli') return [];
     if (config.host !== '0.0.0.0') problems.push(`TONGBAO_HOST: ${config.host} is not reached from outside of the container`);
     if (!ports.includes(config.port)) problems.push(`TONGBAO_PORT: ${config.port} is none of its ports`);
+    if (app === 'gateway' && !ports.includes(config.metricsPort)) problems.push(`METRICS_PORT: ${config.metricsPort} is none of its ports`);
     const routed = config.gatewayRoutes.map((route) => route.slice(0, route.indexOf('=')));
     if (app === 'gateway')
       for (const service of serviceNames) if (!routed.includes(service)) problems.push(`GATEWAY_ROUTES names no process of ${service}`);

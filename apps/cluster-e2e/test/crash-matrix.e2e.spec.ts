@@ -5,23 +5,35 @@ import { auditAtRest } from './audit.js';
 import { Load } from './load.js';
 import { Market } from './market.js';
 
-/** Where a process is killed: before an append is sent (what led to it is done), or after it is durable (and nobody has been told). */
+/**
+ * Where a process is killed: before an append is sent (what led to it is done), or after it is durable (and nobody has been told); around the rows of its
+ * projection; or at any moment, where it has nothing of its own to lose.
+ */
+const anyMoment = 'at any moment';
 const points: { process: string; point: string; count: number; means: string; settles?: true }[] = [
   { process: 'payment-1', point: 'before payment', count: 25, means: 'after the provider, before the event' },
   { process: 'payment-1', point: 'after payment', count: 25, means: 'after append, before ack' },
   { process: 'payment-1', point: 'before checkpoint', count: 2, means: 'relay: after produce, before checkpoint' },
   { process: 'payment-1', point: 'after checkpoint', count: 2, means: 'relay: after checkpoint' },
+  { process: 'payment-1', point: 'before rows', count: 3, means: 'projection: folded, nothing written' },
+  { process: 'payment-1', point: 'amid rows', count: 3, means: 'projection: rows written, not committed' },
+  { process: 'payment-1', point: 'after rows', count: 3, means: 'projection: rows and checkpoint committed, nobody told' },
   { process: 'ledger-1', point: 'before journal', count: 5, means: 'mid batch' },
   { process: 'ledger-1', point: 'after journal', count: 5, means: 'books durable, nobody told' },
   { process: 'ledger-1', point: 'before checkpoint', count: 1, means: 'relay of the ledger' },
   { process: 'notification-1', point: 'before news', count: 5, means: 'taken from the bus, not yet durable' },
   { process: 'notification-1', point: 'after news', count: 5, means: 'durable, offset not yet committed' },
+  { process: 'settlement-1', point: 'amid rows', count: 3, means: 'projection: rows written, not committed' },
+  { process: 'gateway', point: anyMoment, count: 20, means: 'requests in hand; their senders repeat them' },
   { process: 'settlement-1', point: 'before window', count: 1, means: 'mid close: before WindowClosed', settles: true },
   { process: 'settlement-1', point: 'after window', count: 1, means: 'mid close: closed, next not open', settles: true },
   { process: 'settlement-1', point: 'after settlement', count: 2, means: 'calculated, nobody told', settles: true },
   { process: 'settlement-1', point: 'before payout', count: 2, means: 'mid payout', settles: true },
   { process: 'settlement-1', point: 'after payout', count: 2, means: 'mid payout: instructed, nobody told', settles: true },
 ];
+
+/** One of each service, under its name. */
+const projections = ['payment', 'ledger', 'settlement', 'notification'];
 
 let market: Market;
 
@@ -37,7 +49,8 @@ it(`a kill at each of ${points.length} named points, under load, changes nothing
     const supervised = market.cluster.processes.get(process)!;
     const before = supervised.restarts;
     const file = market.cluster.faultFileOf(process);
-    writeFileSync(file, `${point} ${count}`);
+    if (point === anyMoment) await killAfter(load, count, process);
+    else writeFileSync(file, `${point} ${count}`);
     // A close or a settlement that is cut short is asked for again, as an operator would.
     const settling = settles ? settleUntilDone() : Promise.resolve();
     await eventually(
@@ -46,6 +59,13 @@ it(`a kill at each of ${points.length} named points, under load, changes nothing
       60_000,
     );
     await settling;
+    const accepted = load.accepted.size;
+    // Through whatever was killed, too.
+    await eventually(
+      () => Promise.resolve(load.accepted.size),
+      (size) => size > accepted,
+      60_000,
+    );
   }
   await load.stop();
   expect([...load.statuses.keys()].filter((status) => ![201, 0, 429, 503].includes(status))).toEqual([]);
@@ -54,7 +74,32 @@ it(`a kill at each of ${points.length} named points, under load, changes nothing
   expect(report.problems).toEqual([]);
   expect(report.figures['captured']).toBe(load.accepted.size);
   expect(report.figures['settlements']).toBeGreaterThanOrEqual(5);
-}, 400_000);
+  for (const name of projections) expect([name, await comparisonOf(name)]).toEqual([name, { equal: true, differences: [] }]);
+}, 500_000);
+
+/** Pulls the plug of a process once so many more requests have been accepted. */
+async function killAfter(load: Load, count: number, process: string): Promise<void> {
+  const before = load.accepted.size;
+  await eventually(
+    () => Promise.resolve(load.accepted.size - before),
+    (more) => more >= count,
+    60_000,
+  );
+  market.cluster.processes.get(process)?.process?.signal('SIGKILL');
+}
+
+/** The rows that queries read beside those that the log gives when it is folded anew. */
+async function comparisonOf(projection: string): Promise<unknown> {
+  const path = `/v1/projections/${projection}`;
+  await market.done(market.post('ops', `${path}/compare`), 202);
+  const { body } = await eventually(
+    () => market.get('ops', path),
+    ({ body: { job } }) => job?.state !== 'running',
+    60_000,
+  );
+  const { report, error } = body.job;
+  return report ? { equal: report.equal, differences: report.differences } : error;
+}
 
 async function settleUntilDone(): Promise<void> {
   await eventually(

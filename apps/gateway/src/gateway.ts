@@ -1,6 +1,6 @@
 import proxy from '@fastify/http-proxy';
 import { observeRequests, serviceNames, servicePaths, sharedPaths, type ServiceName } from '@tongbao/service';
-import { tracing } from '@tongbao/telemetry';
+import { metrics, tracing } from '@tongbao/telemetry';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Replicas } from './replicas.js';
@@ -9,6 +9,8 @@ import { askAll, sumOfDescriptions, sumOfHealth, sumOfItems, unavailable, type S
 export interface GatewayOptions {
   host: string;
   port: number;
+  /** Its figures are for the inside: the other port is the public one. */
+  metricsPort: number;
   /** `service=address` pairs. */
   routes: readonly string[];
   logger: Logger;
@@ -18,12 +20,13 @@ export interface GatewayOptions {
 export class Gateway {
   private constructor(
     readonly url: string,
-    private readonly server: FastifyInstance,
+    readonly metricsUrl: string,
+    private readonly servers: readonly FastifyInstance[],
     private readonly replicas: Replicas,
   ) {}
 
   /** @throws Error when a service has no address */
-  static async start({ host, port, routes, logger }: GatewayOptions): Promise<Gateway> {
+  static async start({ host, port, metricsPort, routes, logger }: GatewayOptions): Promise<Gateway> {
     const replicas = new Replicas(routes);
     if (replicas.missing().length > 0) throw new Error(`GATEWAY_ROUTES names no process of ${replicas.missing().join(', ')}`);
     const server = fastify({ forceCloseConnections: 'idle' });
@@ -31,14 +34,24 @@ export class Gateway {
     for (const service of serviceNames) for (const prefix of pathsOf(service)) passOn(server, replicas, service, prefix, logger);
     addUp(server, replicas);
     await replicas.start();
-    const url = await server.listen({ host, port });
-    return new Gateway(url.replace('[::1]', '127.0.0.1'), server, replicas);
+    const inside = metricsServer();
+    const metricsUrl = `${await listen(inside, host, metricsPort)}/metrics`;
+    return new Gateway(await listen(server, host, port), metricsUrl, [server, inside], replicas);
   }
 
   async stop(): Promise<void> {
-    await this.server.close();
+    await Promise.all(this.servers.map((server) => server.close()));
     await this.replicas.stop();
   }
+}
+
+const listen = async (server: FastifyInstance, host: string, port: number): Promise<string> =>
+  (await server.listen({ host, port })).replace('[::1]', '127.0.0.1');
+
+function metricsServer(): FastifyInstance {
+  const server = fastify({ forceCloseConnections: 'idle' });
+  server.get('/metrics', async (_, reply) => reply.header('content-type', metrics.contentType).send(await metrics.text()));
+  return server;
 }
 
 /** Where the gateway's own step of a trace is, in place of what the sender said. */

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { notificationService } from '@tongbao/notification';
-import { runProcess, startDistributed } from '@tongbao/service';
+import { requireSettings, runProcess, startDistributed } from '@tongbao/service';
 
-runProcess('Tongbao notification', (config, logger, onFatal) =>
-  startDistributed({ title: 'Tongbao notification', config, logger, onFatal, services: [notificationService()] }),
-);
+runProcess('Tongbao notification', async (config, logger, onFatal) => {
+  requireSettings(config, { webhookSecretKey: 'WEBHOOK_SECRET_KEY' });
+  return startDistributed({ title: 'Tongbao notification', config, logger, onFatal, services: [notificationService()] });
+});

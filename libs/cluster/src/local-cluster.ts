@@ -5,7 +5,7 @@ import { applyTopics, replicationFactorFor, topicPlan } from '@tongbao/bus';
 import { ensureTools, startKafka, startPostgres, startRedis, type LocalService } from '@tongbao/local-services';
 import { NodeProcess, type NodeProgram } from './node-process.js';
 import { Part } from './part.js';
-import { portsOf, processNames, serviceOf, sharedSecrets, type Ports } from './settings.js';
+import { portsOf, processNames, secretsOf, serviceOf, type Ports } from './settings.js';
 import { Supervised } from './supervised.js';
 
 export interface LocalClusterOptions {
@@ -36,6 +36,9 @@ export interface Addresses {
 
 export type PartName = 'kafka' | 'postgres' | 'redis' | 'event-store';
 
+/** Its port for metrics has a name of its own among the ports. */
+const gatewayMetrics = 'gateway-metrics';
+
 const mainOf = (folder: string): string => fileURLToPath(new URL(`../../../${folder}/dist/main.js`, import.meta.url));
 
 /** The distributed hub on one machine: Kafka, PostgreSQL, Redis, the event store's server, every service in its own processes, and the gateway. */
@@ -63,7 +66,7 @@ export class LocalCluster {
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
     const { dataDir, replicas = 1, onProgress } = options;
     for (const folder of ['', 'logs', 'events', 'faults']) mkdirSync(join(dataDir, folder), { recursive: true });
-    const ports = await portsOf(dataDir, ['gateway', 'event-store', ...processNames(replicas)]);
+    const ports = await portsOf(dataDir, ['gateway', gatewayMetrics, 'event-store', ...processNames(replicas)]);
     const cluster = new LocalCluster(options, ports);
     try {
       await ensureTools(
@@ -136,7 +139,8 @@ export class LocalCluster {
     const names = processNames(this.options.replicas ?? 1);
     await allOf(names.map((name) => this.#startProcess(name, mainOf(`apps/${serviceOf(name)}`), this.#serviceEnv(name))));
     const routes = names.map((name) => `${serviceOf(name)}=${this.urlOf(name)}`).join(',');
-    await this.#startProcess('gateway', mainOf('apps/gateway'), { ...this.#commonEnv('gateway'), GATEWAY_ROUTES: routes });
+    const ofGateway = { GATEWAY_ROUTES: routes, METRICS_PORT: String(this.#portOf(gatewayMetrics)) };
+    await this.#startProcess('gateway', mainOf('apps/gateway'), { ...this.#commonEnv('gateway'), ...ofGateway });
     this.#url = this.urlOf('gateway');
     await this.#untilReady();
   }
@@ -200,7 +204,7 @@ export class LocalCluster {
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       EVENT_STORE_URL: eventStoreUrl,
-      ...sharedSecrets(this.options.dataDir),
+      ...secretsOf(serviceOf(name), this.options.dataDir),
     };
   }
 

@@ -25,15 +25,15 @@ export async function portsOf(dataDir: string, names: readonly string[]): Promis
   return known;
 }
 
-/** What all processes of the hub on this machine share: secrets and operators of the data folder, made at the first start. */
-export function sharedSecrets(dataDir: string): Record<string, string> {
+/** What a service's processes on this machine are given of the data folder: secrets and operators, made at the first start. */
+export function secretsOf(service: string, dataDir: string): Record<string, string> {
   const config = loadConfig({ TONGBAO_DATA: dataDir });
   fillSecrets(config);
   return {
     OPERATORS: JSON.stringify(operatorsOf(config)),
     SANDBOX_SECRET: config.sandboxSecret,
-    WEBHOOK_SECRET_KEY: config.webhookSecretKey,
     COMMAND_DECRYPTION_KEY: config.commandDecryptionKey,
     SANDBOX_DATA: dataDir,
+    ...(service === 'notification' && { WEBHOOK_SECRET_KEY: config.webhookSecretKey }),
   };
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { v5 as uuidv5 } from 'uuid';
+import { BrokenLine } from '../test/broken-line.js';
 import { counted, TestStore, type Counted } from '../test/store.js';
 import { Checkpoint } from './checkpoint.js';
 import { WrongRevision } from './errors.js';
@@ -78,6 +79,64 @@ describe('an append', () => {
       await expect(impatient.append('thing-1', 'no_stream', [counted(1)], by('c1'))).rejects.toMatchObject({ name: 'StoreUnavailable' });
     });
     await impatient.close();
+  });
+});
+
+describe('a store that is down', () => {
+  /** As far as patience with a single question goes, these tests would never end. */
+  const soon = { silentForMs: 300, retryForMs: 600_000 };
+
+  it('is an outage soon, for every question', async () => {
+    const store = EventStore.connect(test.server.connectionString, soon);
+    await store.append('thing-1', 'no_stream', [counted(1)], by('c1'));
+    await test.bounce(async () => {
+      const asked = [store.append('thing-1', 0, [counted(2)], by('c2')), store.read('thing-1'), store.head()];
+      for (const outcome of await Promise.allSettled(asked)) expect(outcome).toMatchObject({ reason: { name: 'StoreUnavailable' } });
+    });
+    expect(await store.append('thing-1', 0, [counted(2)], by('c2'))).toMatchObject({ revision: 1 });
+    await store.close();
+  });
+
+  it('or silent, leaves open what became of an append: repeated, it has one effect', async () => {
+    const line = await BrokenLine.to(test.server.port);
+    const store = EventStore.connect(`esdb://127.0.0.1:${line.port}?tls=false`, soon);
+    await store.append('thing-0', 'no_stream', [counted(0)], by('c0'));
+    line.silence();
+    await expect(store.append('thing-1', 'no_stream', [counted(1)], by('c1'))).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    while ((await test.store.read('thing-1')).length === 0);
+    line.mend();
+    expect(await store.append('thing-1', 'no_stream', [counted(1)], by('c1'))).toMatchObject({ revision: 0 });
+    expect(await test.store.read('thing-1')).toHaveLength(1);
+    await store.close();
+    await line.close();
+  });
+});
+
+describe('a connection whose appends are calls of their own', () => {
+  let store: EventStore;
+  beforeEach(() => {
+    store = EventStore.connect(test.server.connectionString, { appendsAlone: true });
+  });
+  afterEach(() => store.close());
+
+  it('appends as every other', async () => {
+    const appended = await store.append('thing-1', 'no_stream', [counted(1), counted(2)], by('c1'));
+    expect(appended).toEqual({ revision: 1, position: await test.store.head() });
+    expect(await store.append('thing-1', 'no_stream', [counted(1), counted(2)], by('c1'))).toEqual(appended);
+    await expect(store.append('thing-1', 'no_stream', [counted(3)], by('c2'))).rejects.toMatchObject({ name: 'WrongRevision', actual: 1 });
+    await expect(store.append('thing-2', 4, [counted(3)], by('c2'))).rejects.toMatchObject({ name: 'WrongRevision', actual: undefined });
+  });
+
+  it('does not share the stream of appends with the other connections of the process', async () => {
+    const line = await BrokenLine.to(test.server.port);
+    const far = EventStore.connect(`esdb://127.0.0.1:${line.port}?tls=false`, { appendsAlone: true });
+    await Promise.all([store, far].map((each, index) => each.append(`thing-${index}`, 'no_stream', [counted(1)], by(`c${index}`))));
+    // Were it one list of those who wait, cutting this one would make the other's answers strangers.
+    const others = Array.from({ length: 50 }, (_, index) => store.append(`more-${index}`, 'no_stream', [counted(1)], by(`m${index}`)));
+    line.mend();
+    for (const { revision } of await Promise.all(others)) expect(revision).toBe(0);
+    await far.close();
+    await line.close();
   });
 });
 

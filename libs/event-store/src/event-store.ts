@@ -22,6 +22,8 @@ import { StoreUnavailable, WrongRevision } from './errors.js';
 import { BatchedSubscription } from './batched-subscription.js';
 import { categoryOf, eventIdOf, type AppendContext, type DomainEvent, type EventMetadata, type StoredEvent } from './event.js';
 import { faultPoint } from './fault-point.js';
+import './native-base64.js';
+import { isTransient, StoreContact } from './store-contact.js';
 import { currentVersion, upcast, type Upcasters } from './upcasting.js';
 
 /** A revision, or what else a stream must be like for an append to be taken. */
@@ -36,8 +38,12 @@ export interface Appended {
 
 export interface EventStoreOptions {
   upcasters?: Upcasters;
-  /** How long an append or read whose outcome is unknown is tried again before StoreUnavailable. */
+  /** How long an append or read whose outcome is unknown is tried again before StoreUnavailable; 10 s when not given. */
   retryForMs?: number;
+  /** How long before StoreUnavailable where the store fails or is silent to everything that is asked; 2 s when not given. */
+  silentForMs?: number;
+  /** Each append is a call of its own: for a connection beside another one, whose appends must not wait behind that one's. */
+  appendsAlone?: boolean;
 }
 
 export interface FollowedBatch {
@@ -66,17 +72,20 @@ const appendDuration = metrics.histogram('tongbao_event_store_append_duration_se
 export class EventStore {
   readonly #client: EventStoreDBClient;
   readonly #upcasters: Upcasters;
-  readonly #retryForMs: number;
+  readonly #contact: StoreContact;
 
   /** @param connectionString such as `esdb://127.0.0.1:2113?tls=false` */
   static connect(connectionString: string, options: EventStoreOptions = {}): EventStore {
-    return new EventStore(EventStoreDBClient.connectionString(connectionString), options);
+    const client = EventStoreDBClient.connectionString(connectionString);
+    if (options.appendsAlone) sendAppendsAlone(client);
+    return new EventStore(client, options);
   }
 
   private constructor(client: EventStoreDBClient, options: EventStoreOptions) {
     this.#client = client;
     this.#upcasters = options.upcasters ?? {};
-    this.#retryForMs = options.retryForMs ?? 10_000;
+    const { retryForMs = 10_000, silentForMs = 2_000 } = options;
+    this.#contact = new StoreContact({ retryForMs, silentForMs });
   }
 
   /**
@@ -124,7 +133,7 @@ export class EventStore {
 
   async #append(stream: string, expected: Expected, data: EventData[]): Promise<Appended> {
     faultPoint('before', stream);
-    const result = await this.#untilKnown(async () => {
+    const result = await this.#contact.untilKnown(async () => {
       try {
         return await this.#client.appendToStream(stream, data, { expectedRevision: toExpectedRevision(expected) });
       } catch (error) {
@@ -145,7 +154,7 @@ export class EventStore {
   }
 
   #read<E extends DomainEvent>(stream: string, options: ReadOptions): Promise<StoredEvent<E>[]> {
-    return this.#untilKnown(async () => {
+    return this.#contact.untilKnown(async () => {
       const events: StoredEvent<E>[] = [];
       try {
         for await (const { event } of this.#client.readStream(stream, {
@@ -153,6 +162,7 @@ export class EventStore {
           fromRevision: toReadFrom(options),
           maxCount: options.limit ?? Number.MAX_SAFE_INTEGER,
         })) {
+          this.#contact.heard();
           if (event) events.push(this.#toStored<E>(event));
         }
       } catch (error) {
@@ -171,7 +181,7 @@ export class EventStore {
 
   /** Position of the newest event in the log; 0 when it is empty. */
   async head(): Promise<bigint> {
-    return this.#untilKnown(async () => {
+    return this.#contact.untilKnown(async () => {
       let position = 0n;
       // Read to the end, always: the client never lets go of a read that is left early.
       for await (const { event } of this.#client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) {
@@ -184,7 +194,7 @@ export class EventStore {
   /** Position of the newest event that comes before a position; 0 when there is none. */
   async positionBefore(position: bigint): Promise<bigint> {
     if (position <= 0n) return 0n;
-    return this.#untilKnown(async () => {
+    return this.#contact.untilKnown(async () => {
       let before = 0n;
       const fromPosition = { commit: position, prepare: position };
       for await (const { event } of this.#client.readAll({ direction: BACKWARDS, fromPosition, maxCount: 1 })) {
@@ -196,7 +206,12 @@ export class EventStore {
 
   /** Keeps only the newest `maxCount` events of a stream readable. */
   async keepNewest(stream: string, maxCount: number): Promise<void> {
-    await this.#untilKnown(() => this.#client.setStreamMetadata(stream, { maxCount }));
+    await this.#contact.untilKnown(() => this.#client.setStreamMetadata(stream, { maxCount }));
+  }
+
+  /** Forgets the events of a stream before a revision. */
+  async truncateBefore(stream: string, revision: number): Promise<void> {
+    await this.#contact.untilKnown(() => this.#client.setStreamMetadata(stream, { truncateBefore: revision }));
   }
 
   /**
@@ -218,6 +233,7 @@ export class EventStore {
           const events = recorded.map((event) => this.#toStored(event));
           position = events.at(-1)?.position ?? position;
           pauseMs = 50;
+          this.#contact.heard();
           yield { events, caughtUp };
         }
       } catch (error) {
@@ -234,6 +250,11 @@ export class EventStore {
       fromPosition: after === 0n ? START : { commit: after, prepare: after },
       filter: streamNameFilter({ prefixes: categories.map(streamPrefixOf), checkpointInterval: 100 }),
     });
+  }
+
+  /** Whether everything that was asked of the store failed since it last said something: it is down, as far as this process can tell. */
+  get isLost(): boolean {
+    return this.#contact.isLost;
   }
 
   async close(): Promise<void> {
@@ -269,19 +290,6 @@ export class EventStore {
       createdAt: recorded.created,
     };
   }
-
-  async #untilKnown<T>(attempt: () => Promise<T>): Promise<T> {
-    const giveUpAt = performance.now() + this.#retryForMs;
-    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        if (performance.now() + pauseMs > giveUpAt) throw new StoreUnavailable('the event store cannot be reached', { cause: error });
-        await delay(pauseMs);
-      }
-    }
-  }
 }
 
 /** What a trace tells of an append: kinds, not whose. */
@@ -298,14 +306,13 @@ function positionOf(recorded: RecordedEvent): bigint {
 
 const streamPrefixOf = (category: string): string => (category.startsWith('bus_') ? category : `${category}-`);
 
-/** gRPC status codes that say nothing about whether the request took effect: cancelled, unknown, deadline exceeded, aborted, internal, unavailable. */
-const transientCodes = new Set([1, 2, 4, 10, 13, 14]);
-const transientTypes = new Set(['unavailable', 'cancelled', 'deadline-exceeded', 'timeout', 'not-leader', 'unknown']);
-
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof WrongRevision) return false;
-  if ('code' in error && typeof error.code === 'number') return transientCodes.has(error.code);
-  return 'type' in error && typeof error.type === 'string' && transientTypes.has(error.type);
+/**
+ * The client sends all appends through one stream where the store supports it, and keeps what waits for an answer in one list for all clients of the
+ * process: when the stream of one of them breaks, an answer to another finds nobody who waits for it, and ends the process. Of several connections only
+ * one may send its appends that way; another one is told that the store cannot take them so.
+ */
+function sendAppendsAlone(client: EventStoreDBClient): void {
+  Reflect.set(client, 'supports', () => Promise.resolve(false));
 }
 
 function toExpectedRevision(expected: Expected): AppendExpectedRevision {

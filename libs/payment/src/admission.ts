@@ -1,7 +1,8 @@
 import type { Cache } from '@tongbao/cache';
 import type { EntriesPosted, PaymentEvent } from '@tongbao/contracts';
-import type { FeedConsumer, LogFeed } from '@tongbao/event-store';
+import type { EventStore, FeedConsumer, LogFeed } from '@tongbao/event-store';
 import { nameOf, Problem, type Clock, type Principal } from '@tongbao/service';
+import type { Workload } from './workload.js';
 
 interface Sample {
   position: bigint;
@@ -11,8 +12,9 @@ interface Sample {
 const sampleEveryMs = 50;
 
 /**
- * Lets requests in as long as the ledger keeps up: a burst that it cannot follow would become a backlog that never clears. Its lag is the age of the
- * oldest fact that is not in the books; captures are sampled, so that it costs nothing per payment.
+ * Lets requests in as long as this process and the ledger keep up: a burst that they cannot follow would become a backlog that never clears. The ledger's
+ * lag is the age of the oldest fact that is not in the books; captures are sampled, so that it costs nothing per payment. This process's is the age of
+ * the oldest request that it has not taken in yet.
  *
  * Beside it, how many requests a second one caller may make: of all processes together where they share a Redis, of each one otherwise.
  */
@@ -21,8 +23,10 @@ export class Admission {
   #consumer: FeedConsumer | undefined;
 
   constructor(
+    private readonly store: Pick<EventStore, 'isLost'>,
     private readonly clock: Clock,
     private readonly cache: Cache,
+    private readonly workload: Workload,
     private readonly maxLagMs: number,
     private readonly rateLimitPerSecond: number,
   ) {}
@@ -43,11 +47,21 @@ export class Admission {
     return oldest ? this.clock.now().getTime() - oldest.at : 0;
   }
 
-  /** @throws Problem overloaded, with Retry-After */
-  async admit(caller: Principal): Promise<void> {
-    if (this.lagMs > this.maxLagMs) throw new Problem('overloaded', 'The ledger is behind. Repeat the request in a moment.');
+  /**
+   * @param waitedMs what the request has waited in this process before it could be asked
+   * @throws Problem overloaded, with Retry-After
+   */
+  async admit(caller: Principal, waitedMs = 0): Promise<void> {
+    // With the store down everything is behind, and no load is to blame: the request itself finds out whether it is back.
+    if (!this.store.isLost) this.#requirePace(waitedMs);
     const requests = { name: 'requests', key: nameOf(caller), points: 1, maximum: this.rateLimitPerSecond, seconds: 1 };
     if (!(await this.cache.take([requests]))) throw new Problem('overloaded', 'Too many requests of this platform in a second.');
+  }
+
+  #requirePace(waitedMs: number): void {
+    if (this.lagMs > this.maxLagMs) throw new Problem('overloaded', 'The ledger is behind. Repeat the request in a moment.');
+    if (Math.max(this.workload.oldestMs, waitedMs) > this.maxLagMs)
+      throw new Problem('overloaded', 'Requests come faster than they can be taken in. Repeat the request in a moment.');
   }
 
   status(): { lagMs: number; position: string } {

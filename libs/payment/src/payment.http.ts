@@ -66,7 +66,7 @@ export class PaymentController {
     @PreferredWait() waitSeconds: number,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.admission.admit(caller);
+    await this.admission.admit(caller, reply.elapsedTime);
     const before = () => requireOwnPlatform(caller, platformIn(body));
     const command = { principal: caller, key, operation: 'RequestPayment', body, before };
     const { payment, isReplay } = await this.refusals.answer(command, (commandId) =>

@@ -114,3 +114,16 @@ describe('a repetition', () => {
     }
   });
 });
+
+describe('what a process has in hand', () => {
+  it('is over when the order is written down, however long its caller waits for the provider', async () => {
+    const hub = await openIntake(memoryCache());
+    const waiting = hub.intake.request(body({ method: { provider: 'alipay', token: 'slow:500' } }), 'c1', 20_000);
+    expect(hub.workload.oldestMs).toBeGreaterThan(0);
+    const first = await Promise.race([waiting, hub.intake.request(body(), 'c2', 0)]);
+    expect(first.payment.status).toBe('pending');
+    expect(hub.workload.oldestMs).toBe(0);
+    expect((await waiting).payment.status).toBe('captured');
+    await hub.close();
+  });
+});

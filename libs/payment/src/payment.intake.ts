@@ -10,10 +10,18 @@ import { paymentFold, type Payment, type PaymentState } from './payment.js';
 import { paymentStream, type PaymentReactor } from './payment.reactor.js';
 import type { PaymentWaiters } from './payment.waiters.js';
 import type { VelocityCounters } from './velocity.js';
+import type { Workload } from './workload.js';
 
 export interface Accepted {
   payment: Payment;
   /** The order was known already. */
+  isReplay: boolean;
+}
+
+/** An order that is in its stream. */
+interface Taken {
+  paymentId: string;
+  loaded: Loaded<PaymentState>;
   isReplay: boolean;
 }
 
@@ -43,6 +51,7 @@ export class PaymentIntake {
     private readonly reactor: PaymentReactor,
     private readonly waiters: PaymentWaiters,
     private readonly clock: Clock,
+    private readonly workload: Workload,
     private readonly expiryMinutes: number,
   ) {}
 
@@ -52,21 +61,26 @@ export class PaymentIntake {
    * @throws Problem for every refusal of the table
    */
   async request(body: PaymentBody, commandId: string, waitMs: number, commandKey?: string): Promise<Accepted> {
+    const { paymentId, loaded, isReplay } = await this.workload.of(() => this.#take(body, commandId, commandKey));
+    return this.#answer(paymentId, loaded, isReplay, waitMs);
+  }
+
+  async #take(body: PaymentBody, commandId: string, commandKey: string | undefined): Promise<Taken> {
     const now = this.clock.now();
     const command = { ...readCommand(body, now, this.expiryMinutes), ...(commandKey && { commandKey }) };
-    if (isTooLate(command, now)) return this.#repeat(command, tooLate(), waitMs);
+    if (isTooLate(command, now)) return this.#repeat(command, tooLate());
     await this.#requireKnownParties(command);
     const known = await this.#hinted(command);
-    if (known) return this.#answer(command.paymentId, known, true, waitMs);
+    if (known) return { paymentId: command.paymentId, loaded: known, isReplay: true };
     const decide = (state: PaymentState): PaymentDecision => decideRequest(command, this.directory.contextAt(now), state);
     const refusal = await this.#refusal(decide);
     const takeBack = refusal ? undefined : await this.#count(command);
-    if (!takeBack) return this.#repeat(command, problemOf(refusal ?? 'limit_exceeded'), waitMs);
+    if (!takeBack) return this.#repeat(command, problemOf(refusal ?? 'limit_exceeded'));
     const handled = await this.#append(command, commandId, decide);
     const isReplay = handled.outcome === 'accepted' && handled.events.length === 0;
     if (isReplay || handled.outcome === 'refused') await takeBack();
     if (handled.outcome === 'refused') throw problemOf(handled.refusal);
-    return this.#answer(command.paymentId, handled, isReplay, waitMs);
+    return { paymentId: command.paymentId, loaded: handled, isReplay };
   }
 
   /**
@@ -81,10 +95,10 @@ export class PaymentIntake {
   }
 
   /** A repeated order is answered as before, whatever has changed since: so before a refusal the stream is looked at. */
-  async #repeat(command: RequestPayment, refusal: Problem, waitMs: number): Promise<Accepted> {
+  async #repeat(command: RequestPayment, refusal: Problem): Promise<Taken> {
     const loaded = await this.#load(command);
     if (!isOf(command, loaded.state)) throw loaded.state ? problemOf('order_conflict') : refusal;
-    return this.#answer(command.paymentId, loaded, true, waitMs);
+    return { paymentId: command.paymentId, loaded, isReplay: true };
   }
 
   /** Why a new order like this is refused. */

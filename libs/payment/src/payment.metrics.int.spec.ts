@@ -7,6 +7,7 @@ import { ProcessMetrics } from '@tongbao/telemetry';
 import { requested } from '../test/builders.js';
 import { PaymentMetrics } from './payment.metrics.js';
 import { PaymentQueries, paymentProjection } from './payments.view.js';
+import { Workload } from './workload.js';
 
 describe('the figures of payments', () => {
   let server: EventStoreServer;
@@ -37,7 +38,7 @@ describe('the figures of payments', () => {
   async function toldAfter(seconds: number): Promise<{ unknown: number; oldest: number }> {
     const metrics = new ProcessMetrics();
     const clock = { now: () => new Date(Date.now() + seconds * 1_000) };
-    const figures = new PaymentMetrics(metrics, new PaymentQueries(sql), clock);
+    const figures = new PaymentMetrics(metrics, new PaymentQueries(sql), clock, new Workload());
     const text = await metrics.text();
     figures.beforeApplicationShutdown();
     const figure = (name: string) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);

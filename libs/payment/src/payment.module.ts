@@ -49,6 +49,7 @@ import { Providers } from './providers.js';
 import { TopUpController } from './top-up.http.js';
 import { TopUpReactor } from './top-up.reactor.js';
 import { VelocityCounters } from './velocity.js';
+import { Workload } from './workload.js';
 
 export interface PaymentModuleOptions {
   connectors: readonly Connector[];
@@ -105,6 +106,7 @@ export class PaymentModule {
         PaymentCommandsConsumer,
       ],
       providers: [
+        { provide: Workload, useFactory: () => new Workload() },
         { provide: VelocityCounters, inject: [CACHE], useFactory: (cache: Cache) => new VelocityCounters(cache) },
         {
           provide: Providers,
@@ -149,8 +151,9 @@ export class PaymentModule {
         { provide: PaymentQueries, inject: [SQL], useFactory: (sql: SqlClient) => new PaymentQueries(sql) },
         {
           provide: PaymentMetrics,
-          inject: [METRICS, PaymentQueries, CLOCK],
-          useFactory: (metrics: Metrics, queries: PaymentQueries, clock: Clock) => new PaymentMetrics(metrics, queries, clock),
+          inject: [METRICS, PaymentQueries, CLOCK, Workload],
+          useFactory: (metrics: Metrics, queries: PaymentQueries, clock: Clock, workload: Workload) =>
+            new PaymentMetrics(metrics, queries, clock, workload),
         },
         {
           provide: ProjectionPosition,
@@ -160,13 +163,13 @@ export class PaymentModule {
         },
         {
           provide: Admission,
-          inject: [CLOCK, CACHE, HUB_CONFIG],
-          useFactory: (clock: Clock, cache: Cache, config: HubConfig) =>
-            new Admission(clock, cache, config.admissionLagMs, config.rateLimitPerSecond),
+          inject: [EVENT_STORE, CLOCK, CACHE, Workload, HUB_CONFIG],
+          useFactory: (store: EventStore, clock: Clock, cache: Cache, workload: Workload, config: HubConfig) =>
+            new Admission(store, clock, cache, workload, config.admissionLagMs, config.rateLimitPerSecond),
         },
         {
           provide: PaymentIntake,
-          inject: [EVENT_STORE, CACHE, Directory, VelocityCounters, PaymentReactor, PaymentWaiters, CLOCK, HUB_CONFIG],
+          inject: [EVENT_STORE, CACHE, Directory, VelocityCounters, PaymentReactor, PaymentWaiters, CLOCK, Workload, HUB_CONFIG],
           useFactory: (
             store: EventStore,
             cache: Cache,
@@ -175,8 +178,9 @@ export class PaymentModule {
             reactor: PaymentReactor,
             waiters: PaymentWaiters,
             clock: Clock,
+            workload: Workload,
             config: HubConfig,
-          ) => new PaymentIntake(store, cache, directory, velocity, reactor, waiters, clock, config.paymentExpiryMinutes),
+          ) => new PaymentIntake(store, cache, directory, velocity, reactor, waiters, clock, workload, config.paymentExpiryMinutes),
         },
         {
           provide: PaymentTimers,

@@ -194,6 +194,9 @@ function evolvePayment(payment: Payment, event: Exclude<PaymentEvent, PaymentReq
       };
     case 'RefundDeclined':
       return withRefundStatus(payment, event.refundId, { status: 'declined', code: event.code });
+    case 'DisputeOpened':
+    case 'DisputeClosed':
+      return payment;
     case 'PaymentSettled':
       return { ...payment, settled: [...payment.settled, { settlementId: event.settlementId, windowId: event.windowId }] };
     default:

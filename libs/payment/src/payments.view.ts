@@ -151,6 +151,8 @@ function changedRow(row: PaymentRow, event: PaymentEvent): PaymentRow {
     case 'RefundDeclined':
       return { ...row, openCalls: row.openCalls - 1 };
     case 'RefundOutcomeUnknown':
+    case 'DisputeOpened':
+    case 'DisputeClosed':
       return row;
     case 'PaymentRefunded': {
       const refundedMinor = BigInt(event.refundedMinor);

@@ -10,6 +10,7 @@ import { PaymentReactor } from '../src/payment.reactor.js';
 import { PaymentWaiters } from '../src/payment.waiters.js';
 import { Providers } from '../src/providers.js';
 import { VelocityCounters } from '../src/velocity.js';
+import { Workload } from '../src/workload.js';
 import { agreement, at, example1Rules } from './builders.js';
 
 /** What takes payment requests in, on a real log with platforms A and B, an agreement, and a sandbox provider. */
@@ -25,6 +26,7 @@ export async function openIntake(cache: Cache) {
   const reactor = new PaymentReactor(store, providers, clock);
   const failures: unknown[] = [];
   const waiters = new PaymentWaiters((_, error) => failures.push(error));
+  const workload = new Workload();
   let count = 0;
   const happened = async (stream: string, event: { type: string }) => {
     count += 1;
@@ -41,7 +43,8 @@ export async function openIntake(cache: Cache) {
   return {
     store,
     failures,
-    intake: new PaymentIntake(store, cache, directory, new VelocityCounters(cache), reactor, waiters, clock, 120),
+    workload,
+    intake: new PaymentIntake(store, cache, directory, new VelocityCounters(cache), reactor, waiters, clock, workload, 120),
     clock,
 
     suspend: (id: string) =>

@@ -1,4 +1,4 @@
-import { Outage } from '@tongbao/event-store';
+import { faultPoint, isFaultAwaited, Outage } from '@tongbao/event-store';
 import { CheckpointLost, Rewound } from './projection-errors.js';
 import { registryOf, type Writer } from './registry.js';
 import type { SqlClient } from './sql-client.js';
@@ -49,18 +49,32 @@ export class Checkpoint {
   async moveTo(position: bigint, { parts, parameters }: GuardedWrites): Promise<void> {
     const move = `UPDATE ${registryOf(this.writer.projection)} SET position = $1 WHERE generation = $2 AND position = $3 AND epoch = $4 RETURNING 1`;
     const sql = `WITH ${[`moved AS (${move})`, ...parts].join(', ')} SELECT count(*)::integer FROM moved`;
-    const [[moved] = []] = await this.client
-      .arrays(sql, [position, this.generation, this.#stored, this.writer.epoch, ...parameters])
-      .catch((error: unknown) => {
-        if (error instanceof Outage) this.#attempted = position;
-        throw error;
-      });
+    const values = [position, this.generation, this.#stored, this.writer.epoch, ...parameters];
+    const written = parts.length > 0 ? this.#writeRows(sql, values) : this.client.arrays(sql, values);
+    const [[moved] = []] = await written.catch((error: unknown) => {
+      if (error instanceof Outage) this.#attempted = position;
+      throw error;
+    });
     if (moved !== 1) {
       await this.verify();
       throw new CheckpointLost(`${this.#title} did not move from ${this.#stored}: somebody else writes it`);
     }
     this.#stored = position;
     this.#storedAtMs = performance.now();
+  }
+
+  /** With the points at which tests kill the process; between rows and commit there is one only where a transaction is made for it. */
+  async #writeRows(sql: string, values: readonly unknown[]): Promise<unknown[][]> {
+    const what = `rows-${this.writer.projection}`;
+    faultPoint('before', what);
+    const write = async (client: SqlClient) => {
+      const answer = await client.arrays(sql, values);
+      faultPoint('amid', what);
+      return answer;
+    };
+    const answer = await (isFaultAwaited('amid', what) ? this.client.transaction(write) : write(this.client));
+    faultPoint('after', what);
+    return answer;
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Projection, RowRef } from './projection.js';
 import { register, setLive, tablesOf, unregister, type Registered } from './registry.js';
 import { RowBatch, RowCache, type CachedTable } from './rows.js';
 import type { SqlClient } from './sql-client.js';
+import { SqlError } from './sql-error.js';
 import { createTableSql, createViewSql, deleteSql, loadSql, qualified, shapeOf, upsertSql, type TableShape } from './table-sql.js';
 
 export interface GenerationOptions {
@@ -31,6 +32,11 @@ export function shapeDigestOf(projection: Projection): string {
   const statements = Object.values(projection.tables).flatMap((table) => createTableSql(table, shapeOf(table).name));
   return createHash('sha256').update(statements.join('\n')).digest('hex').slice(0, 16);
 }
+
+const undefinedTable = '42P01';
+
+const isMissingTable = (error: unknown): boolean =>
+  error instanceof SqlError ? error.code === undefinedTable : error instanceof FoldFailed && isMissingTable(error.cause);
 
 /** One generation of a projection: its tables and how far the log is folded into them. Used by one at a time. */
 export class Generation {
@@ -149,6 +155,8 @@ export class Generation {
         this.#position = this.#checkpoint.stored;
         this.#rewound = error;
       }
+      // Tables that are gone are not what is wrong: whoever leads by now has dropped them, and the checkpoint says so.
+      if (isMissingTable(error)) await this.#checkpoint.verify();
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { applyDecorators, Inject, Injectable, SetMetadata, UseGuards, type CanAc
 import { Reflector } from '@nestjs/core';
 import { tracing } from '@tongbao/telemetry';
 import type { FastifyRequest } from 'fastify';
+import { request as ask } from 'undici';
 import type { Leadership } from './leadership.js';
 import { PassedOn } from './passed-on.js';
 import { Problem } from './problem.js';
@@ -52,26 +53,24 @@ export class LeaderGuard implements CanActivate {
 }
 
 async function passOn(request: FastifyRequest, leaderUrl: string): Promise<PassedOn | Problem> {
-  const headers = new Headers({ [passedOnHeader]: '1' });
-  for (const [name, value] of Object.entries(request.headers))
-    if (typeof value === 'string' && !hopByHop.has(name)) headers.set(name, value);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string' && !hopByHop.has(name)) headers[name] = value;
+  headers[passedOnHeader] = '1';
   const { traceparent } = tracing;
-  if (traceparent !== undefined) headers.set('traceparent', traceparent);
-  const { method, rawBody } = request;
+  if (traceparent !== undefined) headers['traceparent'] = traceparent;
   try {
-    const signal = AbortSignal.timeout(answerWithinMs);
-    const response = await fetch(`${leaderUrl}${request.url}`, {
-      method,
+    const response = await ask(`${leaderUrl}${request.url}`, {
+      method: request.method,
       headers,
-      signal,
-      ...(rawBody && { body: new Uint8Array(rawBody) }),
+      body: request.rawBody ?? null,
+      signal: AbortSignal.timeout(answerWithinMs),
     });
     const answered: Record<string, string> = {};
     for (const name of passedBack) {
-      const value = response.headers.get(name);
-      if (value !== null) answered[name] = value;
+      const value = response.headers[name];
+      if (typeof value === 'string') answered[name] = value;
     }
-    return new PassedOn(response.status, answered, Buffer.from(await response.arrayBuffer()));
+    return new PassedOn(response.statusCode, answered, Buffer.from(await response.body.arrayBuffer()));
   } catch (error) {
     const problem = new Problem('unavailable', 'The leading process did not answer. Repeat the request with the same idempotency key.');
     problem.cause = error;
@@ -79,6 +78,9 @@ async function passOn(request: FastifyRequest, leaderUrl: string): Promise<Passe
   }
 }
 
-/** RFC 9110, section 7.6.1; and what fetch sets by itself. */
-const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'content-length', 'expect', 'host']);
+/**
+ * RFC 9110, section 7.6.1; and what follows from the body. The host stays that of the sender, whose signature is over it: therefore no `fetch`, which
+ * puts its own in the place.
+ */
+const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'content-length', 'expect']);
 const passedBack = ['content-type', 'etag', 'location', 'link', 'retry-after', 'cache-control'];

@@ -130,7 +130,13 @@ export class HubConfig {
   @Max(43_200)
   paymentExpiryMinutes!: number;
 
-  @Env('ADMISSION_LAG_MS', 'number', '2000', 'New payments are answered 429 while the ledger is further behind than this.', '2000')
+  @Env(
+    'ADMISSION_LAG_MS',
+    'number',
+    '2000',
+    'New payments are answered 429 while the ledger, or the process itself with taking payments in, is further behind than this.',
+    '2000',
+  )
   @IsInt()
   @Min(100)
   @Max(600_000)
@@ -188,7 +194,7 @@ export class HubConfig {
     'WEBHOOK_SECRET_KEY',
     'secret',
     '',
-    'Key under which the secrets of webhook endpoints are kept; generated in the data folder when empty.',
+    'Key under which the secrets of webhook endpoints are kept, for the notification service alone; generated in the data folder when empty.',
     '64 hex digits',
   )
   @Matches(/^$|^[0-9a-f]{64}$/, { message: 'must be 64 hex digits or empty' })
@@ -265,7 +271,7 @@ export class HubConfig {
     'ADVERTISED_URL',
     'text',
     '',
-    'Address by which the other processes of this service reach this one; empty = the address that it listens on.',
+    'Address by which the other processes of this service reach this one; empty = the address that it listens on, which must not be 0.0.0.0 then.',
     'http://10.0.0.7:8080',
   )
   @Matches(/^$|^https?:\/\/[^/]+$/, { message: 'must be an http or https address without a path, or empty' })
@@ -281,6 +287,18 @@ export class HubConfig {
   @IsArray()
   @Matches(/^(payment|ledger|settlement|notification)=https?:\/\/[^/]+$/, { each: true, message: 'must list service=address pairs' })
   gatewayRoutes!: string[];
+
+  @Env(
+    'METRICS_PORT',
+    'number',
+    '9464',
+    'For the gateway alone: port of its /metrics, apart from the public one; 0 takes any free one. The services serve theirs on TONGBAO_PORT.',
+    '9464',
+  )
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  metricsPort!: number;
 
   @Env(
     'OPERATORS',

@@ -124,8 +124,11 @@ export const Timestamp = (options: FieldOptions = {}): PropertyDecorator =>
 
 type ClassOf = new () => object;
 
+/** The OpenAPI generator takes a function for the way to a class, and not for the class itself, only if its name is `type`: which it has from here. */
+const lazily = (of: () => ClassOf): { type: () => ClassOf } => ({ type: () => of() });
+
 export const Nested = (type: () => ClassOf, options: FieldOptions = {}): PropertyDecorator =>
-  field(options, { type }, isObject, ValidateNested(), Type(type));
+  field(options, lazily(type), isObject, ValidateNested(), Type(type));
 
 /** Without it class-validator would let an array pass where an object is meant. */
 const isObject = ValidateBy({
@@ -148,7 +151,7 @@ const isObjectList = ValidateBy({
 export const ListOf = (type: () => ClassOf, options: FieldOptions & { min?: number; max?: number } = {}): PropertyDecorator =>
   field(
     options,
-    { type, isArray: true, minItems: options.min ?? 0, maxItems: options.max ?? 100 },
+    { ...lazily(type), isArray: true, minItems: options.min ?? 0, maxItems: options.max ?? 100 },
     IsArray(),
     ArrayMinSize(options.min ?? 0),
     ArrayMaxSize(options.max ?? 100),

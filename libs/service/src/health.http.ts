@@ -37,22 +37,32 @@ export class HealthController {
   @Get('live')
   @ApiOperation({ summary: 'Does the process make progress?' })
   live(@Res() reply: FastifyReply): void {
-    const problems = [...this.#failedFolds(), ...this.#failedPartitions(), ...this.#stuckLoops()];
+    const folds = this.#failedFolds();
+    const others = this.#failedProjections().filter(({ name }) => !folds.some((fold) => fold.name === name));
+    const problems = [...folds, ...others, ...this.#failedPartitions(), ...this.#stuckLoops()];
     void reply.status(problems.length === 0 ? 200 : 503).send({ status: problems.length === 0 ? 'ok' : 'failing', problems });
   }
 
-  /** Whether the process should get work: everything that it depends on answers, and its queries are not far behind. */
+  /** Whether the process should get work: everything that it depends on answers, and its queries neither stand still nor are far behind. */
   @Get('ready')
   @ApiOperation({ summary: 'Should the process get work?' })
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const found = await Promise.all(this.checks.map(async (check) => ({ name: check.name, problem: await check.problem() })));
-    const problems = [...found.filter(({ problem }) => problem !== undefined), ...this.#lags()];
+    const problems = [...found.filter(({ problem }) => problem !== undefined), ...this.#failedProjections(), ...this.#lags()];
     void reply.status(problems.length === 0 ? 200 : 503).send({ status: problems.length === 0 ? 'ok' : 'not ready', problems });
   }
 
   #failedFolds(): Found[] {
     const failed = this.feed.status().filter(({ state }) => state === 'failed');
     return failed.map(({ name, error }) => ({ name, problem: error ?? 'failed' }));
+  }
+
+  /** Also one that has failed before it folded anything: of that the feed knows nothing. */
+  #failedProjections(): Found[] {
+    return [...this.projections].flatMap(([name, projection]) => {
+      const { state, error } = projection.status();
+      return state === 'failed' ? [{ name, problem: error ?? 'failed' }] : [];
+    });
   }
 
   #failedPartitions(): Found[] {

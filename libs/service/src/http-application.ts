@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { raiseBodyLimits } from './body-limit.js';
 import { AccessGuard } from './caller.js';
 import { observeRequests } from './http-telemetry.js';
 import { parseJsonBody } from './json-body.js';
@@ -35,6 +36,7 @@ export async function createHttpApplication(module: DynamicModule | Type, option
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, logger: nestLogger(options.logger) });
   const fastify = app.getHttpAdapter().getInstance();
   observeRequests(fastify);
+  raiseBodyLimits(fastify, options.bodyLimitBytes);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {

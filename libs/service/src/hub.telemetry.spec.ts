@@ -202,7 +202,7 @@ describe('a process that is observed', () => {
     expect(text).toContain('tongbao_loop_age_seconds{loop="bus spec"} 0');
   });
 
-  it('is ready while what it needs answers and its queries are not far behind', async () => {
+  it('is ready while what it needs answers and its queries neither stand still nor are far behind', async () => {
     const ready = async () => {
       const response = await fetch(`${url}/health/ready`);
       return { status: response.status, ...((await response.json()) as object) };
@@ -210,7 +210,9 @@ describe('a process that is observed', () => {
     expect(await ready()).toEqual({ status: 'ok', problems: [] });
     projection.figures = { ...projection.figures, lagMs: 61_000 };
     expect(await ready()).toMatchObject({ status: 'not ready', problems: [{ name: 'projection payment', problem: '61 s behind' }] });
-    projection.figures = { ...projection.figures, lagMs: 0 };
+    projection.figures = { ...projection.figures, lagMs: 0, state: 'failed', error: 'no such column' };
+    expect(await ready()).toMatchObject({ status: 'not ready', problems: [{ name: 'payment', problem: 'no such column' }] });
+    projection.figures = { position: 7n, lagMs: 0, state: 'running' };
     healthChecks.push({ name: 'store', problem: () => Promise.resolve('down') });
     expect(await ready()).toMatchObject({ status: 'not ready', problems: [{ name: 'store', problem: 'down' }] });
     healthChecks.pop();
@@ -226,6 +228,9 @@ describe('a process that is observed', () => {
     healthChecks.push({ name: 'store', problem: () => Promise.resolve('down') });
     expect(await live()).toEqual({ code: 200, status: 'ok', problems: [] });
     healthChecks.pop();
+    projection.figures = { ...projection.figures, state: 'failed', error: 'no such column' };
+    expect(await live()).toMatchObject({ code: 503, problems: [{ name: 'payment', problem: 'no such column' }] });
+    projection.figures = { position: 7n, lagMs: 0, state: 'running' };
     elapsedMs += 10_500;
     expect(await live()).toMatchObject({
       code: 503,

@@ -1,3 +1,4 @@
+export * from './body-limit.js';
 export * from './by-leader.js';
 export * from './caller.js';
 export * from './clock.js';

@@ -11,8 +11,12 @@ export function parseJsonBody(body: Uint8Array): unknown {
   if (!isUtf8(body)) throw new Problem('malformed', 'The body is not UTF-8.');
   try {
     const text = Buffer.from(body).toString('utf8');
-    const value = parse(text, undefined, { parseNumber: exactNumber, onDuplicateKey: refuseDuplicate });
-    if (membersIn(text) !== membersOf(value)) throw new SyntaxError('a key appears twice in one object');
+    const { members, onlyPlainIntegers } = scan(text);
+    // The language's own parser is several times as fast. It keeps integers of 15 digits, and of a key that appears twice one member of two.
+    const value: unknown = onlyPlainIntegers
+      ? JSON.parse(text)
+      : parse(text, undefined, { parseNumber: exactNumber, onDuplicateKey: refuseDuplicate });
+    if (members !== membersOf(value)) throw new SyntaxError('a key appears twice in one object');
     return value;
   } catch (error) {
     // A RangeError is the parser's stack: nesting without end is malformed too.
@@ -40,17 +44,40 @@ function canonicalDecimal(text: string): string {
   return `${sign}${significant}|${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
-/** Members in the text: colons outside strings. The parser lets a key pass that is repeated with an equal value; comparing counts finds it. */
-function membersIn(text: string): number {
+const longestPlainInteger = 15;
+
+/**
+ * Members in the text: colons outside strings. A parser lets a key pass that is repeated; comparing counts finds it. And whether every number is
+ * an integer of so few digits that a double holds it.
+ */
+function scan(text: string): { members: number; onlyPlainIntegers: boolean } {
   let members = 0;
-  let inString = false;
+  let digits = 0;
+  let onlyPlainIntegers = true;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    if (inString && code === 0x5c) index += 1;
-    else if (code === 0x22) inString = !inString;
-    else if (!inString && code === 0x3a) members += 1;
+    if (code >= 0x30 && code <= 0x39) {
+      digits += 1;
+      if (digits > longestPlainInteger) onlyPlainIntegers = false;
+      continue;
+    }
+    // A fraction or an exponent: '.', 'e' or 'E' behind a digit.
+    if (digits > 0 && (code === 0x2e || code === 0x65 || code === 0x45)) onlyPlainIntegers = false;
+    digits = 0;
+    if (code === 0x22) index = endOfString(text, index);
+    else if (code === 0x3a) members += 1;
   }
-  return members;
+  return { members, onlyPlainIntegers };
+}
+
+/** Where the string that begins here ends: at its closing quote, or at the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === 0x5c) escapes += 1;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 function membersOf(value: unknown): number {

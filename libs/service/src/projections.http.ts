@@ -21,6 +21,8 @@ export interface ProjectionFigures {
   /** Age of the oldest event that they do not read yet. */
   lagMs: number;
   state: string;
+  /** Why it stands still, where it does. */
+  error?: string;
 }
 
 /** A projection that this process keeps. */

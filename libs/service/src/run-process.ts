@@ -89,7 +89,8 @@ function versionOf(): string {
 function hintOf(error: unknown): string | undefined {
   const text = String(error);
   const isPortTaken = text.includes('EADDRINUSE');
-  if (isPortTaken) return `${text}\nAnother process has the port: set TONGBAO_PORT or EVENT_STORE_PORT, or 0 for any free one.`;
+  if (isPortTaken)
+    return `${text}\nAnother process has the port: set TONGBAO_PORT, METRICS_PORT or EVENT_STORE_PORT, or 0 for any free one.`;
   if (text.includes('in use by another process'))
     return `${text}\nAnother hub runs on this data folder: stop it, or set TONGBAO_DATA to another folder.`;
   return undefined;

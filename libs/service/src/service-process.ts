@@ -61,6 +61,8 @@ interface Parts {
   projections: ReadonlyMap<string, ProjectionReplica>;
   bus: ProcessBus;
   leases: readonly LeaseLeadership[];
+  /** The connection that only the leases use. */
+  leaseStore: EventStore | undefined;
 }
 
 /** A process that hosts one, several or all services. */
@@ -78,7 +80,8 @@ export class ServiceProcess {
     const onFailure = (what: string, error: unknown) =>
       logger.fatal({ err: error, what }, 'stands still: something is wrong that no repetition mends');
     const store = EventStore.connect(eventStoreUrl);
-    const leases = options.shared ? services.map(({ name }) => leaseOf(name, store, options)) : [];
+    const leaseStore = options.shared ? leaseStoreOf(options) : undefined;
+    const leases = leaseStore ? services.map(({ name }) => leaseOf(name, leaseStore, options)) : [];
     const leaderships = new Map<string, LeaseLeadership | typeof soleLeader>(
       services.map(({ name }, index) => [name, leases[index] ?? soleLeader]),
     );
@@ -121,12 +124,12 @@ export class ServiceProcess {
     const app = await applicationOf(options, hub);
     const url = await serve(app, options, bus.bus, leaderships);
     for (const lease of leases) lease.stand(`${options.title} ${randomUUID()}`, config.advertisedUrl || url);
-    return new ServiceProcess(app, url, { store, feed, sql, cache, projections, bus, leases });
+    return new ServiceProcess(app, url, { store, feed, sql, cache, projections, bus, leases, leaseStore });
   }
 
   /** Takes nothing new, finishes what is in hand, and closes in the order of dependence. */
   async stop(): Promise<void> {
-    const { store, feed, sql, cache, bus, projections, leases } = this.parts;
+    const { store, feed, sql, cache, bus, projections, leases, leaseStore } = this.parts;
     await this.app.close();
     await bus.stop();
     await Promise.all([...projections.values()].map((projection) => projection.stop()));
@@ -134,7 +137,7 @@ export class ServiceProcess {
     await Promise.all(leases.map((lease) => lease.release()));
     await cache.close();
     await sql.close();
-    await store.close();
+    await Promise.all([store.close(), leaseStore?.close()]);
   }
 }
 
@@ -177,6 +180,12 @@ async function serve(
   }
   await app.listen(config.port, config.host);
   return (await app.getUrl()).replace('[::1]', '127.0.0.1');
+}
+
+/** A connection of its own, so that no renewal waits behind thousands of appends; whose tries end in time for another one before the lease is over. */
+function leaseStoreOf({ config, eventStoreUrl }: ServiceProcessOptions): EventStore {
+  const tryMs = (config.leaseSeconds * 1_000) / 4;
+  return EventStore.connect(eventStoreUrl, { appendsAlone: true, retryForMs: tryMs, silentForMs: tryMs });
 }
 
 function leaseOf(service: string, store: EventStore, { config, logger, onFatal }: ServiceProcessOptions): LeaseLeadership {

@@ -78,6 +78,11 @@ export const metricCatalogue = {
   tongbao_leader: { type: 'gauge', labels: ['service'], help: '1 where the process leads the service, 0 where it stands by.' },
   tongbao_lease_epoch: { type: 'gauge', labels: ['service'], help: "Epoch of this process's lead; 0 while it stands by." },
 
+  tongbao_payments_intake_lag_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'Age of the oldest request for a payment that this process has not written down yet; beyond ADMISSION_LAG_MS new ones are refused.',
+  },
   tongbao_payments_outcome_unknown: {
     type: 'gauge',
     labels: [],
