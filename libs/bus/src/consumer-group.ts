@@ -16,7 +16,7 @@ import { isConflict, isOutage } from './outage.js';
 import type { ParkedKey, Parking } from './parking.js';
 import { defaultBackoff, retry, Stopped, type Backoff } from './retry.js';
 import type { TopicKind } from './topic.js';
-import { compareOffsets, type Delivery, type MemberReceiver, type TopicPartition } from './transport.js';
+import { precedes, type Delivery, type MemberReceiver, type TopicPartition } from './transport.js';
 
 /** Returns when the effect is durable; what it throws decides what becomes of the message. */
 export type Handler = (message: Message) => Promise<unknown>;
@@ -284,7 +284,7 @@ export class ConsumerGroup implements MemberReceiver {
     const { topic, offset } = delivery;
     const { key } = parked;
     // A crash came before the offset was saved: it lies among the dead letters already, or was handled before its key was parked.
-    if (parked.letters.has(offset) || compareOffsets(offset, parked.first.offset) < 0) return;
+    if (parked.letters.has(offset) || precedes(offset, parked.first.offset)) return;
     const place = await this.#write(lane, delivery, 'follows');
     this.parking.follow(parked, { topic, key, offset, place });
     this.#report({ kind: 'dead-letter', ...this.#originOf(lane), offset, key, reason: 'follows', parked: true });

@@ -195,14 +195,23 @@ export class DeadLetterOps {
       if (lane.ending.aborted) throw new Stopped();
       const { topic, place } = ref;
       const placed = await this.group.untilDone(lane, () => letters.at(topic, place));
-      if (!placed) throw new Error(`the dead letter ${deadLetterIdOf(topic, place)} is gone`);
-      const failed = await this.#again(lane, placed, by);
-      if (failed) return { handled, stillParked: true, failed };
-      handled += 1;
+      if (placed?.letter.offset !== ref.offset) await this.#giveUp(lane, ref, by);
+      else {
+        const failed = await this.#again(lane, placed, by);
+        if (failed) return { handled, stillParked: true, failed };
+        handled += 1;
+      }
     }
     const requestId = randomUUID();
     await this.group.untilDone(lane, () => parking.released(parked, by, requestId));
     return { handled, stillParked: false };
+  }
+
+  /** Somebody has removed it, with its topic or by itself: without this its key would stay parked for ever. */
+  async #giveUp(lane: Lane, ref: LetterRef, by: string): Promise<void> {
+    const gone = `the dead letter ${deadLetterIdOf(ref.topic, ref.place)} is gone`;
+    this.options.onError(new Error(gone));
+    await this.group.untilDone(lane, () => this.group.parking.discard(ref, by, gone));
   }
 
   #releaseOne(placed: PlacedDeadLetter, by: string): Promise<Released['failed'] | 'key_parked'> {

@@ -4,7 +4,7 @@ import type { AclEntry, Admin } from 'kafkajs';
 import { createKafka, type KafkaConnection } from './kafka-client.js';
 import { hubSubscriptions } from './topic.js';
 
-export type AclOperation = 'read' | 'write' | 'describe' | 'create';
+export type AclOperation = 'read' | 'write' | 'describe' | 'describe-configs' | 'create';
 
 /** Something that a user of the brokers may do. Whatever is not named is denied: brokers run with a StandardAuthorizer and no default. */
 export interface KafkaAcl {
@@ -38,16 +38,16 @@ export const platformAcls = (platformId: string, user: string): KafkaAcl[] => [
 ];
 
 /**
- * A service: it reads the topics of its group, writes and reads their dead letters, and brings its own messages to their topics. Payment also makes the
- * topics of platforms and writes there. Nobody but platforms writes commands of payment.
+ * A service: it reads the topics of its group, and how those are set, writes and reads their dead letters, and brings its own messages to their topics.
+ * Payment also makes the topics of platforms and writes there. Nobody but platforms writes commands of payment.
  * @throws Error for a service that there is not
  */
 export function serviceAcls(service: string, user: string = service): KafkaAcl[] {
   const consumed = hubSubscriptions[service];
   if (!consumed) throw new Error(`there is no service ${service}`);
   return [
-    ...consumed.map((name) => topic(user, name, 'read', 'describe')),
-    ...consumed.map((name) => topic(user, deadLetterTopic(name, service), 'read', 'write', 'describe')),
+    ...consumed.map((name) => topic(user, name, 'read', 'describe', 'describe-configs')),
+    ...consumed.map((name) => topic(user, deadLetterTopic(name, service), 'read', 'write', 'describe', 'describe-configs')),
     { user, resource: 'group', name: service, isPrefix: false, operations: ['read'] },
     ...(published[service] ?? []).map((name) => topic(user, name, 'write', 'describe')),
     ...(service === 'payment' ? [{ ...topic(user, platformTopics, 'write', 'describe', 'create'), isPrefix: true }] : []),
@@ -89,6 +89,7 @@ function entriesOf({ user, resource, name, isPrefix, operations }: KafkaAcl): Ac
     read: AclOperationTypes.READ,
     write: AclOperationTypes.WRITE,
     describe: AclOperationTypes.DESCRIBE,
+    'describe-configs': AclOperationTypes.DESCRIBE_CONFIGS,
     create: AclOperationTypes.CREATE,
   };
   return operations.map((operation) => ({

@@ -64,10 +64,17 @@ export class KafkaDeadLetters implements DeadLetterLog {
   }
 }
 
-/** Within a topic, offsets of Kafka repeat from partition to partition; those of the bus do not. */
-export const busOffset = (partition: number, offset: string): string => `${partition}.${offset}`;
+/**
+ * Within a topic, offsets of Kafka repeat from partition to partition, and when the topic is made anew; those of the bus do not.
+ * @param timestamp milliseconds since 1970
+ */
+export const busOffset = (partition: number, offset: string | undefined, timestamp: string | undefined): string =>
+  `${partition}.${numberIn(offset)}.${numberIn(timestamp)}`;
 
-const kafkaOffset = (offset: string): string => offset.slice(offset.indexOf('.') + 1);
+function kafkaOffset(busOffset: string): { offset: string; timestamp: string } {
+  const [, offset = '0', timestamp = '0'] = busOffset.split('.');
+  return { offset, timestamp };
+}
 
 function originalOf({ record }: DeadLetter): Message {
   if (!(record instanceof KafkaRecord)) return messageOf(record);
@@ -83,9 +90,9 @@ function headersOf({ group, topic, partition, offset, reason, error, record }: D
   headers[names.group] = group;
   headers[names.topic] = topic;
   headers[names.partition] = String(partition);
-  headers[names.offset] = kafkaOffset(offset);
+  headers[names.offset] = kafkaOffset(offset).offset;
+  headers[names.timestamp] = kafkaOffset(offset).timestamp;
   headers[names.reason] = reason;
-  if (record instanceof KafkaRecord) headers[names.timestamp] = record.message.timestamp;
   if (!error) return headers;
   headers[names.errorName] = error.name;
   headers[names.errorMessage] = error.message;
@@ -114,7 +121,7 @@ function letterOf(group: string, topic: string, message: KafkaMessage): DeadLett
     group,
     topic,
     partition,
-    offset: busOffset(partition, numberIn(headers[names.offset])),
+    offset: busOffset(partition, headers[names.offset], headers[names.timestamp]),
     reason: reasons.find((reason) => reason === headers[names.reason]) ?? 'malformed',
     record,
   };
@@ -128,5 +135,5 @@ function letterOf(group: string, topic: string, message: KafkaMessage): DeadLett
   return letter;
 }
 
-/** Anybody with the right to write could have put something there that is no dead letter. */
+/** Anybody with the right to write could have put something there that is no dead letter, or given a message no time (-1). */
 const numberIn = (text: string | undefined): string => (text !== undefined && /^\d{1,18}$/.test(text) ? text : '0');

@@ -20,7 +20,7 @@ export const defaultTiming: MemberTiming = {
   sessionTimeoutMs: 6_000,
   heartbeatEveryMs: 1_500,
   rebalanceTimeoutMs: 15_000,
-  fetchWaitMs: 100,
+  fetchWaitMs: 250,
 };
 
 export interface MemberHooks {

@@ -3,8 +3,11 @@ import type { Cluster, Kafka, KafkaMessage } from 'kafkajs';
 import { consumerWithCluster } from './kafka-cluster.js';
 import { asOutage, isBrokerOutage } from './kafka-outage.js';
 
-/** What a broker answers to a fetch, as far as it is used (kafkajs' types leave it open). */
+/** What a broker answers to a fetch, as far as it is used (kafkajs' types leave it open). Milliseconds. */
 interface Fetched {
+  throttleTime: number;
+  /** From version 8 on, instead of the other one. */
+  clientSideThrottleTime?: number;
   responses: { partitions: { messages: KafkaMessage[] }[] }[];
 }
 
@@ -31,9 +34,11 @@ export class KafkaReader {
       const { low, high } = await this.#bounds(topic, partition);
       const messages: KafkaMessage[] = [];
       for (let next = from < low ? low : from; next < high && messages.length < limit;) {
-        const fetched = await this.#fetch(topic, partition, next);
+        const { fetched, isThrottled } = await this.#fetch(topic, partition, next);
         messages.push(...fetched);
-        next = fetched.length > 0 ? BigInt(fetched.at(-1)?.offset ?? 0) + 1n : next + 1n;
+        const last = fetched.at(-1);
+        // Over its quota a client is given nothing, which says nothing of what there is; kafkajs waits for so long as it is told.
+        if (last || !isThrottled) next = (last ? BigInt(last.offset) : next) + 1n;
       }
       return messages.slice(0, limit);
     });
@@ -54,13 +59,17 @@ export class KafkaReader {
     return { low: low ?? 0n, high: high ?? 0n };
   }
 
-  async #fetch(topic: string, partition: number, from: bigint): Promise<KafkaMessage[]> {
+  async #fetch(topic: string, partition: number, from: bigint): Promise<{ fetched: KafkaMessage[]; isThrottled: boolean }> {
     const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]));
     if (nodeId === undefined) throw new Error(`${topic} has no partition ${partition}`);
     const broker = await this.#cluster.findBroker({ nodeId });
     const partitions = [{ partition, fetchOffset: String(from), maxBytes }];
     // The shape is that of the protocol, whose version does not change it.
-    const { responses } = (await broker.fetch({
+    const {
+      responses,
+      throttleTime,
+      clientSideThrottleTime = 0,
+    } = (await broker.fetch({
       maxWaitTime: 10,
       minBytes: 1,
       maxBytes,
@@ -69,7 +78,8 @@ export class KafkaReader {
     })) as Fetched;
     const messages = responses[0]?.partitions[0]?.messages ?? [];
     // A batch of records is given whole, from its first on.
-    return messages.filter(({ offset }) => BigInt(offset) >= from);
+    const fetched = messages.filter(({ offset }) => BigInt(offset) >= from);
+    return { fetched, isThrottled: throttleTime + clientSideThrottleTime > 0 };
   }
 
   async #tried<T>(topic: string, work: () => Promise<T>): Promise<T> {

@@ -117,7 +117,7 @@ export class KafkaTenure {
     receiver.take({
       topic,
       partition: partition.partition,
-      offset: busOffset(partition.partition, message.offset),
+      offset: busOffset(partition.partition, message.offset, message.timestamp),
       record: new KafkaRecord(message),
       settled: () => this.#settled(partition),
     });

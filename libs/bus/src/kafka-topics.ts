@@ -1,7 +1,7 @@
 import { deadLetterTopic, partitionsPerTopic, topics } from '@tongbao/contracts';
 import { Outage } from '@tongbao/event-store';
 import kafkajs from 'kafkajs';
-import type { Admin, ITopicConfig } from 'kafkajs';
+import type { Admin, ConfigEntries, ITopicConfig } from 'kafkajs';
 import { createKafka, type KafkaConnection } from './kafka-client.js';
 import { isBrokerOutage } from './kafka-outage.js';
 import { retry } from './retry.js';
@@ -44,33 +44,36 @@ const maxMessageBytes = 1_048_588;
 /** A dead letter is its original with an error and a stack. */
 const maxLetterBytes = maxMessageBytes + 128 * 1_024;
 
+/** Settings that no topic of the hub can do without, however it is made. */
+export const vitalSettings = {
+  'cleanup.policy': 'delete',
+  // The time of the brokers: by another one a message could be deleted at once, or never, and be as late as its sender says.
+  'message.timestamp.type': 'LogAppendTime',
+  // Whoever may write may compress, and kafkajs reads gzip alone: one batch of another kind would stop every reader of its topic. The brokers
+  // unpack what comes in, and refuse what is too large then.
+  'compression.type': 'uncompressed',
+};
+/** Dead letters stay until ops have dealt with them, however long that takes. */
+export const vitalOfDeadLetters = { ...vitalSettings, 'retention.ms': '-1' };
+
 /** Every topic of the hub, with the dead letters of each group; those of single platforms come into being with the platforms. */
 export function topicPlan(options: TopicPlanOptions = {}): PlannedTopic[] {
   const { replicationFactor = usualReplicas, subscriptions = hubSubscriptions, retentionMs = week } = options;
-  const shared = {
-    'cleanup.policy': 'delete',
-    // The time of the brokers: by another one a message could be deleted at once, or never, and be as late as its sender says.
-    'message.timestamp.type': 'LogAppendTime',
-    // Whoever may write may compress, and kafkajs reads gzip alone: one batch of another kind would stop every reader of its topic. The brokers
-    // unpack what comes in, and refuse what is too large then.
-    'compression.type': 'uncompressed',
-    // One copy may be away without anything standing still, and none is acknowledged that is kept only once.
-    'min.insync.replicas': String(Math.max(1, replicationFactor - 1)),
-  };
+  // One copy may be away without anything standing still, and none is acknowledged that is kept only once.
+  const copies = { 'min.insync.replicas': String(Math.max(1, replicationFactor - 1)) };
   const consumed = Object.entries(subscriptions).flatMap(([group, names]) => names.map((name) => deadLetterTopic(name, group)));
   return [
     ...Object.values(topics).map((name) => ({
       name,
       partitions: partitionsPerTopic,
       replicationFactor,
-      config: { ...shared, 'retention.ms': String(retentionMs), 'max.message.bytes': String(maxMessageBytes) },
+      config: { ...vitalSettings, ...copies, 'retention.ms': String(retentionMs), 'max.message.bytes': String(maxMessageBytes) },
     })),
     ...consumed.map((name) => ({
       name,
       partitions: deadLetterPartitions,
       replicationFactor,
-      // Until ops have dealt with them, however long that takes.
-      config: { ...shared, 'retention.ms': '-1', 'max.message.bytes': String(maxLetterBytes) },
+      config: { ...vitalOfDeadLetters, ...copies, 'max.message.bytes': String(maxLetterBytes) },
     })),
   ];
 }
@@ -96,13 +99,14 @@ export async function applyTopics(
     );
     const missing = plan.filter(({ name }) => !existing.has(name));
     if (missing.length > 0 && !dryRun) await create(admin, missing);
+    const settings = await describeSettings(admin, [...existing.keys()]);
     const applied: TopicsApplied = { created: missing.map(({ name }) => name), changed: [], unchanged: [], wrong: [] };
     for (const planned of plan) {
       const topic = existing.get(planned.name);
       if (!topic) continue;
       const problem = problemOf(planned, topic);
       if (problem) applied.wrong.push({ name: planned.name, problem });
-      else await applySettings(admin, planned, applied, dryRun);
+      else await applySettings(admin, planned, settings.get(planned.name) ?? new Map(), applied, dryRun);
     }
     return applied;
   });
@@ -128,6 +132,19 @@ export async function describeTopics(admin: Admin, names: readonly string[]): Pr
   );
 }
 
+/** Settings of a topic by Kafka's names of them. */
+export type TopicSettings = ReadonlyMap<string, ConfigEntries>;
+
+/** @throws KafkaJSProtocolError TOPIC_AUTHORIZATION_FAILED when this user may not see the settings of one of them */
+export async function describeSettings(admin: Admin, names: readonly string[]): Promise<Map<string, TopicSettings>> {
+  if (names.length === 0) return new Map();
+  const resources = names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name }));
+  const { resources: found } = await admin.describeConfigs({ includeSynonyms: false, resources });
+  return new Map(
+    found.map(({ resourceName, configEntries }) => [resourceName, new Map(configEntries.map((entry) => [entry.configName, entry]))]),
+  );
+}
+
 async function create(admin: Admin, missing: readonly PlannedTopic[]): Promise<void> {
   // kafkajs 2.2.4 takes it for an error when the topics are not known everywhere at once.
   await admin.createTopics({ topics: missing.map(configOf), waitForLeaders: false });
@@ -148,23 +165,30 @@ function problemOf(planned: PlannedTopic, { partitions, replicationFactor }: Top
   return undefined;
 }
 
-async function applySettings(admin: Admin, { name, config }: PlannedTopic, applied: TopicsApplied, dryRun: boolean): Promise<void> {
-  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name };
-  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
-  const entries = resources[0]?.configEntries ?? [];
-  const now = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
-  const different = Object.entries(config).filter(([setting, value]) => now.get(setting) !== value);
+async function applySettings(
+  admin: Admin,
+  { name, config }: PlannedTopic,
+  now: TopicSettings,
+  applied: TopicsApplied,
+  dryRun: boolean,
+): Promise<void> {
+  const different = Object.entries(config).filter(([setting, value]) => now.get(setting)?.configValue !== value);
   if (different.length === 0) {
     applied.unchanged.push(name);
     return;
   }
   // What is not named falls back to the brokers' default.
-  const own = entries.filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG);
+  const own = [...now.values()].filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG);
   const all = { ...Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue])), ...config };
   const configEntries = Object.entries(all).map(([setting, value]) => ({ name: setting, value }));
-  if (!dryRun) await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
-  const settings = Object.fromEntries(different);
-  applied.changed.push({ name, settings, before: Object.fromEntries([...now].filter(([setting]) => setting in settings)) });
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries };
+  if (!dryRun) await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+  const before = different.flatMap(([setting]) => now.get(setting) ?? []);
+  applied.changed.push({
+    name,
+    settings: Object.fromEntries(different),
+    before: Object.fromEntries(before.map(({ configName, configValue }) => [configName, configValue])),
+  });
 }
 
 const configOf = ({ name, partitions, replicationFactor, config }: PlannedTopic): ITopicConfig => ({

@@ -87,8 +87,14 @@ export class KafkaTransport implements Transport {
     const { group } = receiver;
     const { timing, save = defaultSave, maxOpen = 1_000, loops, onTrouble = () => undefined } = this.options;
     const kafka = this.#kafka;
-    const onWait = (error: unknown) => onTrouble(`start of ${group}`, error);
-    await checkBoot({ kafka: this.#impatient, group, topics: consumed, stopping: this.#stopping.signal, onWait });
+    await checkBoot({
+      kafka: this.#impatient,
+      group,
+      topics: consumed,
+      stopping: this.#stopping.signal,
+      onWait: (error) => onTrouble(`start of ${group}`, error),
+      onUnseen: (error) => onTrouble(`settings of the topics of ${group}`, error),
+    });
     const loop = loops?.register(`kafka ${group}`, maxSilentMs);
     return new KafkaSubscription({
       kafka,

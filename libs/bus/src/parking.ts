@@ -1,7 +1,7 @@
 import type { EventStore, StoredEvent } from '@tongbao/event-store';
-import type { DeadLetterError, DeadLetterLog, DeadLetterPlace } from './dead-letter.js';
+import type { DeadLetterError, DeadLetterLog, DeadLetterPlace, PlacedDeadLetter } from './dead-letter.js';
 import { OpsRequests, type OpsRequestEvent } from './ops-requests.js';
-import { compareOffsets } from './transport.js';
+import { precedes, timeOf, withoutTime } from './transport.js';
 
 /** What the stream `parking-<group>` says. `by` is who asked for it; `offset` is the dead letter's place in its original topic. */
 export type ParkingEvent =
@@ -105,7 +105,12 @@ export class Parking {
   }
 
   resolution(topic: string, offset: string): Resolution | undefined {
-    return this.#resolved.size === 0 ? undefined : this.#resolved.get(nameOf(topic, offset));
+    if (this.#resolved.size === 0) return undefined;
+    const known = this.#resolved.get(nameOf(topic, offset));
+    if (known) return known;
+    const timeless = this.#resolved.get(nameOf(topic, withoutTime(offset)));
+    // What was taken after that is of a topic made anew.
+    return timeless && timeOf(offset) <= timeless.at.getTime() ? timeless : undefined;
   }
 
   failures(topic: string, offset: string): Failures | undefined {
@@ -223,32 +228,54 @@ export class Parking {
 
   async #gather(topic: string, keys: readonly ParkedKey[]): Promise<void> {
     const { letters } = this;
-    const found = new Map(keys.map((parked) => [parked.key, { parked, refs: [parked.first] }]));
-    let from = keys.map(({ first }) => first.place).reduce((earliest, place) => (letters.compare(place, earliest) < 0 ? place : earliest));
+    const found = new Map(keys.map((parked): [string, Line] => [parked.key, { parked, refs: [] }]));
+    const earliest = keys
+      .map(({ first }) => first)
+      .reduce((least, first) => (letters.compare(first.place, least.place) < 0 ? first : least));
+    let page = await letters.read(topic, earliest.place, gatherPage);
+    // It is not where it was: the dead letters were lost, and those that came since may lie anywhere.
+    const isAnew = !page[0] || !isOf(earliest, page[0]);
+    if (isAnew) page = await letters.read(topic, undefined, gatherPage);
     for (;;) {
-      const page = await letters.read(topic, from, gatherPage);
       for (const { place, letter } of page) {
         const { key } = letter.record;
         const behind = key === undefined ? undefined : found.get(key);
-        if (behind && letters.compare(place, behind.parked.first.place) >= 0)
+        if (behind && (isAnew || letters.compare(place, behind.parked.first.place) >= 0))
           behind.refs.push({ topic, key, offset: letter.offset, place });
       }
       const last = page.at(-1);
       if (!last || page.length < gatherPage) break;
-      from = letters.after(last.place);
+      page = await letters.read(topic, letters.after(last.place), gatherPage);
     }
     for (const { parked, refs } of found.values()) this.#lineUp(parked, refs);
   }
 
-  #lineUp(parked: ParkedKey, refs: readonly LetterRef[]): void {
+  #lineUp(parked: ParkedKey, found: readonly LetterRef[]): void {
+    const { first } = parked;
     parked.letters = new Map();
+    // One that is gone stays in the line, for whoever releases the key to be told.
+    const refs = found.some(({ offset }) => isSame(offset, first.offset)) ? found : [first, ...found];
     // A member that had lost the partition may have written behind the one that has it: the order that counts is that of the topic.
-    for (const ref of refs.toSorted((left, right) => compareOffsets(left.offset, right.offset)))
-      if (!this.resolution(ref.topic, ref.offset)) this.follow(parked, ref);
+    const inOrder = (left: LetterRef, right: LetterRef) =>
+      Number(precedes(right.offset, left.offset)) - Number(precedes(left.offset, right.offset));
+    for (const ref of refs.toSorted(inOrder)) if (!this.resolution(ref.topic, ref.offset)) this.follow(parked, ref);
   }
 }
 
+/** What was found behind a parked key. */
+interface Line {
+  parked: ParkedKey;
+  refs: LetterRef[];
+}
+
 const gatherPage = 500;
+
+/** Whether a parked key's first dead letter is the one that was found. */
+const isOf = (first: LetterRef, { place, letter }: PlacedDeadLetter): boolean =>
+  place === first.place && isSame(letter.offset, first.offset);
+
+/** Whether a dead letter's offset is the one that was written down, maybe before offsets had a time. */
+const isSame = (offset: string, written: string): boolean => offset === written || withoutTime(offset) === written;
 
 /** A topic's name holds no newline. */
 const nameOf = (topic: string, keyOrOffset: string): string => `${topic}\n${keyOrOffset}`;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { topics } from '@tongbao/contracts';
+import { busOffset } from './kafka-dead-letters.js';
 import { busCategories, partitionOf } from './topic.js';
-import { compareOffsets } from './transport.js';
+import { precedes } from './transport.js';
 
 describe('topics', () => {
   it('spread keys over all partitions', () => {
@@ -24,9 +25,18 @@ describe('topics', () => {
     ['9', '10'],
     ['9.11', '10.0'],
     ['10.9', '10.10'],
+    ['3.9.1000', '3.10.1000'],
+    ['3.9.1000', '3.10.2000'],
   ])('have the offset %s before %s', (left, right) => {
-    expect(compareOffsets(left, right)).toBe(-1);
-    expect(compareOffsets(right, left)).toBe(1);
-    expect(compareOffsets(left, left)).toBe(0);
+    expect(precedes(left, right)).toBe(true);
+    expect(precedes(right, left)).toBe(false);
+    expect(precedes(left, left)).toBe(false);
   });
+
+  it('have no order between the offsets of one that was made anew: 0, taken later, comes not before 9', () => {
+    expect(precedes('3.0.2000', '3.9.1000')).toBe(false);
+    expect(precedes('3.9.1000', '3.0.2000')).toBe(false);
+  });
+
+  it('have offsets with no time where a message has none', () => expect(busOffset(3, '7', '-1')).toBe('3.7.0'));
 });

@@ -6,21 +6,32 @@ import type { TopicKind } from './topic.js';
 export interface Delivery {
   readonly topic: string;
   readonly partition: number;
-  /** Its place in the partition, the same at every delivery: decimal numbers, joined by dots where one does not do. */
+  /**
+   * What it is known by within its topic, the same at every delivery: decimal numbers, joined by dots where one does not do. Those of a partition
+   * are in its order. Where a topic can be made anew, and counts from 0 again, the third is when the message was taken, in milliseconds since 1970.
+   */
   readonly offset: string;
   readonly record: BusRecord;
   /** It is durably dealt with: the transport may move the offset past it. */
   settled(): void;
 }
 
-/** Less than 0 when `left` comes first in the partition. */
-export function compareOffsets(left: string, right: string): number {
-  const others = right.split('.');
-  for (const [index, part] of left.split('.').entries()) {
-    const difference = BigInt(part) - BigInt(others[index] ?? 0);
-    if (difference !== 0n) return difference < 0n ? -1 : 1;
-  }
-  return 0;
+/** Whether `left` came before `right` in their partition. Neither did when the topic was made anew between them. */
+export function precedes(left: string, right: string): boolean {
+  const [former, latter] = [numbersOf(left), numbersOf(right)];
+  const isLess = former.first === latter.first ? former.second < latter.second : former.first < latter.first;
+  return isLess && former.time <= latter.time;
+}
+
+/** The offset as it was written down before offsets had a time. */
+export const withoutTime = (offset: string): string => offset.split('.', 2).join('.');
+
+/** Milliseconds since 1970; 0 where there is none. */
+export const timeOf = (offset: string): number => Number(numbersOf(offset).time);
+
+function numbersOf(offset: string): { first: bigint; second: bigint; time: bigint } {
+  const [first = 0n, second = 0n, time = 0n] = offset.split('.').map(BigInt);
+  return { first, second, time };
 }
 
 export interface TopicPartition {

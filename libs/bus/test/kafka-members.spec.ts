@@ -151,7 +151,9 @@ describe('members of a group over Apache Kafka', () => {
     await until(() => Date.now() - (status()?.paused[0]?.since.getTime() ?? Infinity) > 3 * timing.sessionTimeoutMs);
     const standing = keys.length - new Set(seen.map((each) => each.split(' ')[0])).size;
     expect(standing).toBeLessThan(keys.length / 2);
-    expect(status()).toMatchObject({ partitions: 12, lagMessages: 4 * standing, lagSeconds: expect.any(Number) });
+    // A full partition is not fetched: how far it reaches is looked up now and then.
+    await until(() => status()?.lagMessages === 4 * standing);
+    expect(status()?.partitions).toBe(12);
     expect(status()?.lagSeconds).toBeGreaterThan(4);
     down = false;
     await until(() => seen.length === 4 * keys.length);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer, type EventStoreServer } from '@tongbao/event-store-server';
-import { allow, ensureTools, startKafka, type KafkaWithAccounts } from '@tongbao/local-services';
-import { createKafka, KafkaRelay, type KafkaLogLine } from '../src/index.js';
+import { ensureTools, startKafka, type KafkaWithAccounts } from '@tongbao/local-services';
+import { applyAcls, createKafka, KafkaRelay, type AclOperation, type KafkaAcl, type KafkaLogLine } from '../src/index.js';
 import { until } from './harness.js';
 import { eventsTopic, platformTopic, publisherOf, type Numbered } from './kafka-relay.fixture.js';
 
@@ -19,10 +19,15 @@ let store: EventStore;
 const connect = (username: keyof typeof users, password: string, onLog?: (line: KafkaLogLine) => void) =>
   createKafka({ brokers: [broker.brokers], clientId: username, username, password, ...(onLog && { onLog }) });
 
+const allow = (name: string, isPrefix: boolean, ...operations: AclOperation[]) => {
+  const acl: KafkaAcl = { user: 'payment', resource: 'topic', name, isPrefix, operations };
+  return applyAcls({ brokers: [broker.brokers], clientId: 'admin', username: 'admin', password: users.admin }, [acl]);
+};
+
 beforeAll(async () => {
-  await ensureTools(['kafka', 'kafka-tools']);
-  const permissions = [{ user: 'payment', operation: 'write', resource: 'topic', name: topic }] as const;
-  broker = await startKafka({ dataDir, maxHeapMb: 256, sasl: { users, superUsers: ['admin'], permissions } });
+  await ensureTools(['kafka']);
+  broker = await startKafka({ dataDir, maxHeapMb: 256, sasl: { users, superUsers: ['admin'] } });
+  await allow(topic, false, 'write');
   server = await startEventStoreServer({ dataDir: ':memory:' });
   store = EventStore.connect(server.connectionString);
   const admin = connect('admin', users.admin).admin();
@@ -67,11 +72,7 @@ describe('the relay to Kafka', () => {
     expect(relay.status().error).toMatch(/not authorized/i);
     await until(() => outages.length > 0);
 
-    const ofPlatforms = { user: 'payment', resource: 'topic', name: 'tongbao.platform.', prefix: true } as const;
-    await allow(broker, [
-      { ...ofPlatforms, operation: 'create' },
-      { ...ofPlatforms, operation: 'write' },
-    ]);
+    await allow('tongbao.platform.', true, 'create', 'write');
     expect(await relay.reached(last, 20_000)).toBe(true);
     expect(relay.status()).toMatchObject({ messages: 4, lagEvents: 0 });
     await relay.stop();

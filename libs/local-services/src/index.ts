@@ -1,6 +1,6 @@
 export { FolderInUse } from './folder-lock.js';
-export { allow, revoke, setKafkaUser, type KafkaAdministration } from './kafka.access.js';
-export type { KafkaAccount, KafkaPermission, KafkaSasl } from './kafka.sasl.js';
+export { setKafkaUser, type KafkaAdministration } from './kafka.access.js';
+export type { KafkaAccount, KafkaSasl } from './kafka.sasl.js';
 export { kafkaTool, KafkaToolFailed, type KafkaAddress, type KafkaToolName, type KafkaToolOptions } from './kafka.tool.js';
 export { startKafka, type KafkaOptions, type KafkaService, type KafkaWithAccounts } from './kafka.js';
 export { freePort } from './ports.js';

@@ -6,24 +6,12 @@ export interface KafkaAccount {
   readonly password: string;
 }
 
-/** One thing that an account may do. */
-export interface KafkaPermission {
-  readonly user: string;
-  readonly operation: 'read' | 'write' | 'describe' | 'create';
-  readonly resource: 'topic' | 'group';
-  readonly name: string;
-  /** True: `name` is how the names begin. */
-  readonly prefix?: boolean;
-}
-
-/** Accounts (SCRAM-SHA-512) and what they may do; whatever is not allowed is denied. */
+/** Accounts (SCRAM-SHA-512). Whatever ACLs do not allow is denied, but to super users. */
 export interface KafkaSasl {
   /** Passwords by name. A user that is named for the first time on a later start is added then; a password that changed is not noticed. */
   readonly users: Readonly<Record<string, string>>;
   /** May do everything. */
   readonly superUsers: readonly string[];
-  /** Added to what is allowed already. */
-  readonly permissions?: readonly KafkaPermission[];
 }
 
 /** The broker's own account, for its two halves to reach each other, and for the administration. */

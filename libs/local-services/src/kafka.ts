@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jvmOptions } from './java.js';
-import { allow, setKafkaUser, type KafkaAdministration } from './kafka.access.js';
+import { setKafkaUser, type KafkaAdministration } from './kafka.access.js';
 import { brokerProperties, propertiesFile } from './kafka.properties.js';
 import {
   brokerName,
@@ -67,7 +67,7 @@ export function startKafka(options: KafkaOptions & { readonly sasl?: KafkaSasl }
     await broker.ready(async () => {
       // An open port may be somebody else's broker: only our own writes the line.
       if (!broker.log().includes('Kafka Server started') || !(await speaksKafka(state.port))) return false;
-      folder.remember(sasl && admin ? await grant(admin, state, sasl) : state);
+      folder.remember(sasl && admin ? await addUsers(admin, state, sasl) : state);
       return true;
     });
     return { ...folder.serve(broker, state.port), brokers, ...admin };
@@ -114,21 +114,21 @@ async function format(folder: ServiceFolder<KafkaState>, fresh: string, state: K
   rmSync(config);
 }
 
-/** How the administration reaches the broker: with the broker's own account, also in the file that Kafka's tools read. */
+/** How the administration reaches the broker: with the broker's own account, in a file that Kafka's tools read. */
 function administration(folder: ServiceFolder<KafkaState>, { accounts }: KafkaState, brokers: string): KafkaAdministration | undefined {
   if (!accounts) return undefined;
   const adminConfig = join(folder.path, 'admin.properties');
   writeFileSync(adminConfig, propertiesFile(clientProperties(accounts.broker)), { mode: 0o600 });
-  return { brokers, adminConfig, adminAccount: accounts.broker };
+  return { brokers, adminConfig };
 }
 
-/** Adds the users that were not there when the folder was made, and the permissions. */
-async function grant(admin: KafkaAdministration, state: KafkaState, { users, permissions = [] }: KafkaSasl): Promise<KafkaState> {
-  const known = state.accounts?.users ?? [];
+/** Those that were not there when the folder was made. */
+async function addUsers(admin: KafkaAdministration, state: KafkaState, { users }: KafkaSasl): Promise<KafkaState> {
+  if (!state.accounts) return state;
+  const { broker, users: known } = state.accounts;
   const added = Object.entries(users).filter(([name]) => !known.includes(name));
   for (const [username, password] of added) await setKafkaUser(admin, { username, password });
-  if (permissions.length > 0) await allow(admin, permissions);
-  return { ...state, accounts: { broker: admin.adminAccount, users: [...known, ...added.map(([name]) => name)] } };
+  return { ...state, accounts: { broker, users: [...known, ...added.map(([name]) => name)] } };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { MissingTools, planInstall, type MachineFacts, type Part } from './tools.plan.js';
 
-const all: readonly Part[] = ['kafka', 'kafka-tools', 'redis', 'postgres', 'kcat', 'python'];
+const all: readonly Part[] = ['kafka', 'kafka-tools', 'redis', 'postgres', 'kcat', 'python', 'go'];
 const complete: MachineFacts = {
   platform: 'linux',
   arch: 'x64',
@@ -11,6 +11,7 @@ const complete: MachineFacts = {
   redis: true,
   kcat: true,
   python: true,
+  go: true,
   postgresPackage: true,
   jars: { kafka: true, 'kafka-tools': true },
 };
@@ -21,6 +22,7 @@ const bare: MachineFacts = {
   redis: false,
   kcat: false,
   python: false,
+  go: false,
   jars: { kafka: false, 'kafka-tools': false },
 };
 
@@ -39,7 +41,7 @@ it('nothing is installed on a machine that has all', () => {
 });
 
 it('root on Debian gets what is missing', () => {
-  expect(planInstall(all, bare)).toEqual({ programs: ['java', 'maven', 'redis', 'kcat', 'python'], jars: ['kafka', 'kafka-tools'] });
+  expect(planInstall(all, bare)).toEqual({ programs: ['java', 'maven', 'redis', 'kcat', 'python', 'go'], jars: ['kafka', 'kafka-tools'] });
 });
 
 it('only what the parts need counts', () => {
@@ -68,6 +70,7 @@ it('a user on Debian is told each part and the command', () => {
       '  redis-server: sudo apt-get install -y --no-install-recommends redis-server',
       '  kcat (a Kafka client for tests): sudo apt-get install -y --no-install-recommends kcat',
       '  Python 3.10 or later with venv: sudo apt-get install -y --no-install-recommends python3-venv',
+      '  Go: sudo apt-get install -y --no-install-recommends golang-go',
     ].join('\n'),
   );
 });
@@ -91,6 +94,7 @@ it('a Mac is told of brew, and that PostgreSQL has to come from elsewhere', () =
       '  redis-server: brew install redis',
       '  kcat (a Kafka client for tests): brew install kcat',
       '  Python 3.10 or later with venv: brew install python3',
+      '  Go: brew install go',
       '  PostgreSQL (the one from npm is for Linux on x86-64, this is darwin on arm64): start one and give its address in DATABASE_URL',
     ].join('\n'),
   );

