@@ -73,10 +73,13 @@ function processStep({ topic, id }: Message, { system, group, partition, offset 
       [attribute.messagingPartition]: String(partition),
       [attribute.messagingGroup]: group,
       [attribute.messagingMessageId]: id,
-      ...(offset !== undefined && { [attribute.messagingOffset]: offset }),
+      ...(offset !== undefined && { [attribute.messagingOffset]: countedBy(offset) }),
     },
   };
 }
+
+/** The number that the topic's server counts by, which stands between the partition and the time where an offset of the bus has those. */
+const countedBy = (offset: string): number => Number(offset.split('.')[1] ?? offset);
 
 /** What a trace tells of a message on its way to a topic. */
 export const sendStep = (system: string, topic: string, id: string): Step => ({
