@@ -21,10 +21,12 @@ const factsOf = {
   participant: 'ParticipantEvent',
   payment: 'PaymentEvent',
   payout: 'PayoutEvent',
+  position: 'PositionEvent',
   reconciliation: 'ReconciliationEvent',
   settlement: 'SettlementEvent',
   topup: 'TopUpEvent',
   window: 'WindowEvent',
+  withdrawal: 'WithdrawalEvent',
 };
 
 const folder = new URL('../../libs/contracts/', import.meta.url).pathname;

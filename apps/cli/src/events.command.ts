@@ -7,7 +7,7 @@ import { toJson } from './io.js';
 /** What the hub's services write; transport and bookkeeping (`bus_`, `checkpoint-`, `lease-`) are followed only when they are named. */
 const categories = [
   ...['participant', 'agreement', 'payment', 'topup', 'command'],
-  ...['journal', 'window', 'settlement', 'payout', 'reconciliation'],
+  ...['journal', 'window', 'settlement', 'payout', 'withdrawal', 'position', 'reconciliation'],
   ...['endpoint', 'delivery', 'news'],
 ];
 

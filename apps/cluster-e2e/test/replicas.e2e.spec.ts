@@ -60,6 +60,45 @@ describe('two processes of each service', () => {
     },
     180_000,
   );
+
+  it('ledger: a leader that stood still for longer than its lease comes back: it ends, and the books have one history', async () => {
+    const load = Load.start(market, 'standstill');
+    const [leader] = await eventually(
+      () => leadersOf('ledger'),
+      (leaders) => leaders.length === 1,
+      30_000,
+    );
+    const other = `ledger-${leader === 'ledger-1' ? 2 : 1}`;
+    await eventually(
+      () => Promise.resolve(load.accepted.size),
+      (count) => count > 20,
+      30_000,
+    );
+    const supervised = market.cluster.processes.get(leader!)!;
+    const { process: stopped, restarts } = supervised;
+    stopped!.signal('SIGSTOP');
+    await eventually(
+      () => leads(other),
+      (leading) => leading,
+      30_000,
+    );
+    const before = load.accepted.size;
+    await eventually(
+      () => Promise.resolve(load.accepted.size),
+      (count) => count > before + 20,
+      30_000,
+    );
+    stopped!.signal('SIGCONT');
+    await eventually(
+      () => Promise.resolve(supervised),
+      (now) => now.restarts > restarts && now.process !== undefined && now.process !== stopped,
+      60_000,
+    );
+    expect(await leadersOf('ledger')).toEqual([other]);
+    await load.stop();
+    const report = await auditAtRest(market, [load]);
+    expect(report.problems).toEqual([]);
+  }, 180_000);
 });
 
 async function metricsOf(process: string): Promise<string> {

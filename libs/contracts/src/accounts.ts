@@ -9,9 +9,13 @@ export const account = {
   creator: (id: string) => `creator:${id}`,
   wallet: (userId: string) => `user:${userId}:wallet`,
   transit: (payoutId: string) => `transit:${payoutId}`,
+  liquidity: (party: string) => `liquidity:${party}`,
+  reserve: (party: string) => `reserve:${party}`,
+  dispute: (disputeId: string) => `dispute:${disputeId}`,
   fees: 'hub:fees',
   providerFees: 'hub:provider-fees',
   bankFees: 'hub:bank-fees',
+  fx: 'hub:fx',
   losses: 'hub:losses',
   suspense: 'hub:suspense',
 } as const;
@@ -22,9 +26,13 @@ export type Party = `platform:${string}` | `creator:${string}`;
 /** True for the accounts that settlement windows net: platforms and creators. Providers, banks, wallets and the hub have no window. */
 export const isParty = (name: string): name is Party => name.startsWith('platform:') || name.startsWith('creator:');
 
-/** True where the money of others lies at the hub: parties, wallets, liquidity, and payouts on their way. It must be covered by cash. */
-export const isClientMoney = (name: string): boolean =>
-  isParty(name) || name.startsWith('user:') || name.startsWith('liquidity:') || name.startsWith('transit:');
+/**
+ * True where the money of others lies at the hub: parties, wallets, liquidity, payouts on their way, and what is withheld from parties as a reserve or
+ * until a dispute ends. It must be covered by cash.
+ */
+export const isClientMoney = (name: string): boolean => clientPrefixes.some((prefix) => name.startsWith(prefix));
+
+const clientPrefixes = ['platform:', 'creator:', 'user:', 'liquidity:', 'transit:', 'reserve:', 'dispute:'] as const;
 
 /** True where money is, at a provider or a bank. */
 export const isCash = (name: string): boolean => name.startsWith('provider:') || name.startsWith('bank:');

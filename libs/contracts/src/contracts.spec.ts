@@ -27,8 +27,12 @@ describe('accounts', () => {
     [account.creator('K'), { party: true, client: true, cash: false }],
     [account.wallet('u'), { party: false, client: true, cash: false }],
     [account.transit('p'), { party: false, client: true, cash: false }],
+    [account.liquidity('platform:A'), { party: false, client: true, cash: false }],
+    [account.reserve('platform:A'), { party: false, client: true, cash: false }],
+    [account.dispute('d'), { party: false, client: true, cash: false }],
     [account.provider('alipay'), { party: false, client: false, cash: true }],
     [account.bank('main'), { party: false, client: false, cash: true }],
+    [account.fx, { party: false, client: false, cash: false }],
     [account.fees, { party: false, client: false, cash: false }],
     [account.suspense, { party: false, client: false, cash: false }],
   ])('%s is what its name says', (name, { party, client, cash }) =>

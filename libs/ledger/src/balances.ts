@@ -31,7 +31,6 @@ interface BalanceRecord extends Balance {
 }
 
 const nothing: Balance = { posted: 0n, held: 0n, payoutHeld: 0n, net: 0n };
-const walletLimits: Limits = { minimumBalance: 0n };
 const noLimits: Limits = {};
 
 /**
@@ -43,6 +42,8 @@ export class CurrencyBook {
   readonly #limits = new Map<string, Limits>();
   #clientMoney: bigint;
   #cash: bigint;
+  /** While these are frozen: what has been replaced since. */
+  #before: Map<string, BalanceRecord | undefined> | undefined;
 
   constructor(private readonly base?: CurrencyBook) {
     this.#clientMoney = base?.clientMoney ?? 0n;
@@ -64,7 +65,8 @@ export class CurrencyBook {
   }
 
   limits(account: string): Limits {
-    return this.#ownLimits(account) ?? (isWallet(account) ? walletLimits : noLimits);
+    const own = this.#ownLimits(account) ?? noLimits;
+    return own.minimumBalance === undefined && isWallet(account) ? { minimumBalance: 0n, ...own } : own;
   }
 
   setLimits(change: LimitChange): void {
@@ -98,6 +100,44 @@ export class CurrencyBook {
     this.#forWrite(party).net -= net;
   }
 
+  /** What a working copy of these has changed takes effect. */
+  adopt(draft: CurrencyBook): void {
+    for (const [account, record] of draft.#own) {
+      if (this.#before && !this.#before.has(account)) this.#before.set(account, this.#own.get(account));
+      this.#own.set(account, record);
+    }
+    for (const [account, limits] of draft.#limits) this.#limits.set(account, limits);
+    this.#clientMoney = draft.#clientMoney;
+    this.#cash = draft.#cash;
+  }
+
+  /** Balances as they are now, to be read in pieces while working copies are adopted. Until `thaw`; of two at a time only the later one counts. */
+  freeze(): Iterable<[string, Balance]> {
+    const before = (this.#before = new Map<string, BalanceRecord | undefined>());
+    return asTheyWere(this.#own, before);
+  }
+
+  thaw(): void {
+    this.#before = undefined;
+  }
+
+  /** A balance as `freeze` gave it. */
+  restore(account: string, balance: Balance): void {
+    const record = { ...balance, money: moneyClassOf(account), party: isParty(account) };
+    this.#own.set(account, record);
+    this.#clientMoney += owedToClients(record);
+    if (record.money === 'cash') this.#cash -= record.posted;
+  }
+
+  restoreLimits(account: string, limits: Limits): void {
+    this.#limits.set(account, limits);
+  }
+
+  /** Limits that were set. */
+  limited(): ReadonlyMap<string, Limits> {
+    return this.#limits;
+  }
+
   /** All accounts that were ever touched, without a base's. */
   balances(): IterableIterator<[string, Balance]> {
     return this.#own.entries();
@@ -118,6 +158,14 @@ export class CurrencyBook {
     const record = known ? { ...known } : { ...nothing, money: moneyClassOf(account), party: isParty(account) };
     this.#own.set(account, record);
     return record;
+  }
+}
+
+/** A map goes on to what is added while it is read; what is replaced before it is reached is kept in `before`. */
+function* asTheyWere<T>(now: ReadonlyMap<string, T>, before: ReadonlyMap<string, T | undefined>): Generator<[string, T]> {
+  for (const [key, value] of now) {
+    const then = before.has(key) ? before.get(key) : value;
+    if (then !== undefined) yield [key, then];
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Bookkeeper, captured, example1, placeHold, postEntry, registered, split, transfer } from '../test/builders.js';
-import { refusals } from './books.decide.js';
+import { refusals } from './books.refusals.js';
 import type { Command, Refusal } from './commands.js';
 
 const order: Refusal[] = [
@@ -61,6 +61,12 @@ const rows: [Refusal, string, Command[], Command | ((keeper: Bookkeeper) => Comm
     [placeHold('h', 'platform:A', 1)],
     placeHold('h', 'platform:A', 2, { commandId: 'other' }),
   ],
+  [
+    'exists_with_different_content',
+    'an account that was opened as another one',
+    [],
+    { command: 'OpenAccount', commandId: 'c', account: 'escrow:usd', currencies: ['CNY'] },
+  ],
   ['account_not_found', 'a hold on an account nobody opened', [], placeHold('h', 'platform:X', 1)],
   ['account_not_found', 'an entry of an account nobody opened', [], postEntry('c', [transfer('hub:fees', 'creator:X', 1)])],
   [
@@ -78,6 +84,20 @@ const rows: [Refusal, string, Command[], Command | ((keeper: Bookkeeper) => Comm
     'a commit in another currency',
     [placeHold('h', 'platform:A', 1)],
     commit('h', transfer('platform:A', 'hub:fees', 1, 'x', 'USD')),
+  ],
+  ['currency_mismatch', 'an entry in a currency that an account does not take', [], postEntry('c', [transfer('hub:fx', 'escrow:usd', 1)])],
+  ['currency_mismatch', 'a hold in a currency that an account does not take', [], placeHold('h', 'escrow:usd', 1)],
+  [
+    'currency_mismatch',
+    'limits in a currency that an account does not take',
+    [],
+    { command: 'SetLimits', commandId: 'c', account: 'escrow:usd', currency: 'CNY' },
+  ],
+  [
+    'currency_mismatch',
+    'opening an account for other currencies than it has money in',
+    [],
+    { command: 'OpenAccount', commandId: 'c', account: 'platform:A', currencies: ['USD'] },
   ],
   ['amount_not_positive', 'an entry of nothing', [], postEntry('c', [transfer('hub:fees', 'hub:losses', 0)])],
   ['amount_not_positive', 'a hold of less than nothing', [], placeHold('h', 'platform:A', -1)],
@@ -164,6 +184,7 @@ describe('refusals', () => {
   it.each(rows)('%s: %s', (code, _, before, asked) => {
     const keeper = given();
     keeper.command({ command: 'OpenAccount', commandId: 'open new', account: 'platform:new' });
+    keeper.command({ command: 'OpenAccount', commandId: 'open usd', account: 'escrow:usd', currencies: ['USD'] });
     for (const command of before) expect(keeper.command(command).outcome.result).toBe('accepted');
     const entries = keeper.books.nextEntry;
     const { outcome } = keeper.command(typeof asked === 'function' ? asked(keeper) : asked);
@@ -291,8 +312,8 @@ describe('an id', () => {
     const refused = keeper.command(placeHold('h2', 'platform:A', 500));
     keeper.command(voiding('h'));
     const events = keeper.journal.length;
-    expect(keeper.command(hold)).toEqual({ ...first, changes: {}, replayed: true });
-    expect(keeper.command(placeHold('h2', 'platform:A', 500))).toEqual({ ...refused, replayed: true });
+    expect(keeper.command(hold)).toEqual({ outcome: first.outcome, changes: {}, outcomes: [], replayed: true });
+    expect(keeper.command(placeHold('h2', 'platform:A', 500))).toEqual({ ...refused, outcomes: [], replayed: true });
     expect(keeper.journal).toHaveLength(events);
   });
 

@@ -1,12 +1,24 @@
-import type { CommandOutcome, HoldChange, JournalEntry, JournalTransfer } from '@tongbao/contracts';
-import { isDue, type Books, type Hold } from './books.js';
-import { after, passedLimit, type Changes } from './changes.js';
-import { describe, type AccountCommand, type Command, type PlaceHoldCommand, type Refusal } from './commands.js';
+import type { BalanceMade, CommandOutcome, HoldChange, JournalEntry, JournalTransfer } from '@tongbao/contracts';
+import type { AccountDetails, Books } from './books.js';
+import { refusals, type Asked } from './books.refusals.js';
+import { after, take, type Changes } from './changes.js';
+import {
+  describe,
+  type AccountCommand,
+  type Command,
+  type LinkedCommand,
+  type OpenAccountCommand,
+  type Outcome,
+  type PlaceHoldCommand,
+  type SingleCommand,
+} from './commands.js';
 
 export interface Decision {
-  outcome: CommandOutcome;
+  outcome: Outcome;
   changes: Changes;
-  /** The command had its outcome before: nothing is journalled. */
+  /** Outcomes that are new, in the order in which they are forgotten one day: nothing of a repetition. */
+  outcomes: readonly CommandOutcome[];
+  /** The command had its outcome before, or leaves no trace: nothing is journalled. */
   replayed: boolean;
 }
 
@@ -15,77 +27,92 @@ export interface Decision {
  * whose id is taken. Then the first of `refusals` that applies answers.
  */
 export function decide(books: Books, command: Command, nowMs: number): Decision {
+  return command.command === 'Linked' ? decideLinked(books, command, nowMs) : decideAlone(books, command, nowMs);
+}
+
+type Described = ReturnType<typeof describe>;
+
+function decideAlone(books: Books, command: SingleCommand, nowMs: number): Decision {
   const described = describe(command);
-  const earlier = books.outcome(command.commandId);
-  if (earlier?.contentHash === described.contentHash) return { outcome: earlier, changes: {}, replayed: true };
-  if (earlier) return { outcome: { ...described, result: 'refused', code: 'exists_with_different_content' }, changes: {}, replayed: true };
+  const earlier = repetition(books, described);
+  if (earlier) return earlier;
   const asked = askedOf(books, command, nowMs);
   const refusal = refusals.find(([, applies]) => applies(asked, books));
-  if (refusal) return { outcome: { ...described, result: 'refused', code: refusal[0] }, changes: {}, replayed: false };
-  const posts = (asked.changes.entries ?? []).length > 0;
+  if (refusal) return decided({ ...described, result: 'refused', code: refusal[0] });
+  const [entry] = asked.changes.entries ?? [];
+  const made = entry && { entry: books.nextEntry, balances: balancesOf(entry, asked.then()) };
+  return decided({ ...described, result: 'accepted', ...made }, asked.changes);
+}
+
+/**
+ * Each sees what those before it did. The first refusal answers for all, and then nothing has happened; also what was accepted before it may be
+ * asked for again, under the same id.
+ */
+function decideLinked(books: Books, command: LinkedCommand, nowMs: number): Decision {
+  const described = describe(command);
+  const earlier = repetition(books, described);
+  if (earlier?.outcome.result === 'accepted') return { ...earlier, outcome: { ...earlier.outcome, members: membersOf(books, command) } };
+  if (earlier) return earlier;
+  const trial = books.draft();
+  const members: Decision[] = [];
+  for (const [index, each] of command.commands.entries()) {
+    const member = decideAlone(trial, each, nowMs);
+    const { result, code } = member.outcome;
+    if (result === 'refused') return decided({ ...described, result, ...(code !== undefined && { code }), index });
+    take(trial, member.changes);
+    for (const outcome of member.outcomes) trial.remember(outcome);
+    members.push(member);
+  }
+  const entry = members[0]?.outcome.entry;
+  const whole: CommandOutcome = { ...described, result: 'accepted', ...(entry !== undefined && { entry }) };
   return {
-    outcome: { ...described, result: 'accepted', ...(posts && { entry: books.nextEntry }) },
-    changes: asked.changes,
+    outcome: { ...whole, members: members.map(({ outcome }) => outcome) },
+    changes: {
+      entries: members.flatMap(({ changes }) => changes.entries ?? []),
+      holds: members.flatMap(({ changes }) => changes.holds ?? []),
+    },
+    // The whole comes last: while it is remembered, a repetition is known for one, though members may be forgotten.
+    outcomes: [...members.flatMap(({ outcomes }) => outcomes), whole],
     replayed: false,
   };
 }
 
-/** A command, spread out for the refusals: each looks at one part. */
-interface Asked {
-  command: Command;
-  nowMs: number;
-  /** Must exist and must not be closed. */
-  accounts: readonly string[];
-  /** Of these, must not be frozen: money is moved or reserved. */
-  moved: readonly string[];
-  amounts: readonly number[];
-  transfers: readonly JournalTransfer[];
-  /** The hold that is committed or voided; `null` where none is. */
-  ends: Hold | undefined | null;
-  /** Number of the entry that is corrected or reversed. */
-  names?: number | undefined;
-  /** What is done if no refusal applies. */
-  changes: Changes;
-  /** The books with the changes taken; made only when a refusal asks for them. */
-  then: () => Books;
+const decided = (outcome: CommandOutcome, changes: Changes = {}): Decision => ({ outcome, changes, outcomes: [outcome], replayed: false });
+
+function repetition(books: Books, described: Described): Decision | undefined {
+  const earlier = books.outcome(described.commandId);
+  if (!earlier) return undefined;
+  const isSame = earlier.contentHash === described.contentHash;
+  const outcome: Outcome = isSame ? earlier : { ...described, result: 'refused', code: 'exists_with_different_content' };
+  return { outcome, changes: {}, outcomes: [], replayed: true };
 }
 
-type Applies = (asked: Asked, books: Books) => boolean;
+const membersOf = (books: Books, { commands }: LinkedCommand): CommandOutcome[] =>
+  commands.flatMap(({ commandId }) => books.outcome(commandId) ?? []);
 
-/** Why a command is refused, in order of precedence: the first that applies answers. */
-export const refusals: readonly (readonly [Refusal, Applies])[] = [
-  [
-    'exists_with_different_content',
-    ({ command }, books) => command.command === 'PlaceHold' && isOtherHold(command, books.hold(command.holdId)),
-  ],
-  [
-    'account_not_found',
-    ({ accounts, command }, books) => command.command !== 'OpenAccount' && accounts.some((each) => books.status(each) === 'unknown'),
-  ],
-  ['account_closed', ({ accounts }, books) => accounts.some((each) => books.status(each) === 'closed')],
-  ['account_frozen', ({ moved }, books) => moved.some((each) => books.status(each) === 'frozen')],
-  ['currency_mismatch', ({ ends, transfers }) => !!ends && transfers.some(({ currency }) => currency !== ends.currency)],
-  ['amount_not_positive', ({ amounts }) => amounts.some((amount) => amount <= 0)],
-  ['same_account', ({ transfers }) => transfers.some(({ from, to }) => from === to)],
-  ['hold_not_found', ({ ends }) => ends === undefined],
-  ['hold_already_committed', ({ ends }) => ends?.status === 'committed'],
-  ['hold_already_voided', ({ ends }) => ends?.status === 'voided'],
-  ['hold_expired', ({ ends, nowMs }) => !!ends && (ends.status === 'expired' || isDue(ends, nowMs))],
-  ['exceeds_hold', ({ ends, transfers }) => !!ends && exceeds(ends, transfers)],
-  ['entry_not_found', ({ names, command }, books) => names !== undefined && !isThere(names, command, books)],
-  ['already_reversed', ({ names, command }, books) => names !== undefined && isUndone(books.correction(names), command)],
-  ['insufficient_funds', (asked, books) => passes('minimum', asked, books)],
-  ['cap_exceeded', (asked, books) => passes('cap', asked, books)],
-  ['client_money_not_covered', (asked, books) => uncovers(asked, books)],
-  ['account_not_empty', ({ command }, books) => command.command === 'CloseAccount' && !books.isEmpty(command.account)],
-];
+/**
+ * What an entry left, of each account and currency once, in the order in which it touches them; without those that a number does not tell
+ * exactly, since an answer is no reason to refuse.
+ */
+function balancesOf({ transfers }: JournalEntry, then: Books): BalanceMade[] {
+  const balances: BalanceMade[] = [];
+  for (const { from, to, currency } of transfers) {
+    for (const account of [from, to]) {
+      if (balances.some((each) => each.account === account && each.currency === currency)) continue;
+      const { posted, held } = then.balance(account, currency);
+      const made = { account, currency, postedMinor: Number(posted), heldMinor: Number(held) };
+      if (Number.isSafeInteger(made.postedMinor) && Number.isSafeInteger(made.heldMinor)) balances.push(made);
+    }
+  }
+  return balances;
+}
 
-function askedOf(books: Books, command: Command, nowMs: number): Asked {
+function askedOf(books: Books, command: SingleCommand, nowMs: number): Asked {
   const parts = { accounts: [], moved: [], amounts: [], transfers: [], ends: null, ...partsOf(books, command) };
   return { ...parts, command, nowMs, then: memoized(() => after(books, parts.changes)) };
 }
 
-function partsOf(books: Books, command: Command): Partial<Asked> & Pick<Asked, 'changes'> {
+function partsOf(books: Books, command: SingleCommand): Partial<Asked> & Pick<Asked, 'changes'> {
   switch (command.command) {
     case 'PlaceHold':
       return placing(books, command);
@@ -113,6 +140,8 @@ function partsOf(books: Books, command: Command): Partial<Asked> & Pick<Asked, '
       const { account, currency, minimumBalanceMinor, netDebitCapMinor } = command;
       return { accounts: [account], changes: { limits: [{ account, currency, minimumBalanceMinor, netDebitCapMinor }] } };
     }
+    case 'OpenAccount':
+      return opening(books, command);
     default:
       return { accounts: [command.account], changes: accountChange(books, command) };
   }
@@ -142,59 +171,29 @@ function moving(transfers: readonly JournalTransfer[]) {
   return { accounts, moved: accounts, amounts: transfers.map(({ amountMinor }) => amountMinor), transfers };
 }
 
-const changeOf = { OpenAccount: 'opened', FreezeAccount: 'frozen', UnfreezeAccount: 'unfrozen', CloseAccount: 'closed' } as const;
-const statusAfter = { OpenAccount: ['open', 'frozen'], FreezeAccount: ['frozen'], UnfreezeAccount: ['open'], CloseAccount: [] } as const;
-
-function accountChange(books: Books, { account, command }: AccountCommand): Changes {
-  const asItIs: readonly string[] = statusAfter[command];
-  return asItIs.includes(books.status(account)) ? {} : { accounts: [{ account, change: changeOf[command] }] };
+/** An account that is there keeps what was said of it, or, where nothing was, is told it now. */
+function opening(books: Books, { account, currencies, metadata }: OpenAccountCommand): Partial<Asked> & Pick<Asked, 'changes'> {
+  const isThere = books.status(account) !== 'unknown';
+  const details = { ...(currencies && { currencies }), ...(metadata && { metadata }) };
+  const isSaid = !(currencies || metadata) || books.details(account) !== undefined;
+  if (isThere && isSaid) return { accounts: [account], changes: {} };
+  return {
+    accounts: [account],
+    moved: isThere ? [account] : [],
+    changes: { accounts: [{ account, change: 'opened', ...copied(details) }] },
+  };
 }
 
-function isOtherHold({ currency, reservations, purpose, ref, expiresAt }: PlaceHoldCommand, hold: Hold | undefined): boolean {
-  if (!hold) return false;
-  if (hold.currency !== currency || hold.purpose !== purpose || hold.ref !== ref || hold.expiresAt !== expiresAt) return true;
-  if (hold.reservations.length !== reservations.length) return true;
-  return hold.reservations.some(({ account, amountMinor }, index) => {
-    const asked = reservations[index];
-    return account !== asked?.account || amountMinor !== asked.amountMinor;
-  });
-}
+const copied = ({ currencies, metadata }: AccountDetails) => ({
+  ...(currencies && { currencies: [...currencies] }),
+  ...(metadata && { metadata: [...metadata] }),
+});
 
-/** What leaves an account may not be more than what the hold reserved on it. */
-function exceeds(hold: Hold, transfers: readonly JournalTransfer[]): boolean {
-  const left = new Map<string, bigint>();
-  for (const { account, amountMinor } of hold.reservations) left.set(account, (left.get(account) ?? 0n) + BigInt(amountMinor));
-  for (const { from, amountMinor } of transfers) left.set(from, (left.get(from) ?? 0n) - BigInt(amountMinor));
-  return [...left.values()].some((amount) => amount < 0n);
-}
+const changeOf = { FreezeAccount: 'frozen', UnfreezeAccount: 'unfrozen', CloseAccount: 'closed' } as const;
+const statusAfter = { FreezeAccount: 'frozen', UnfreezeAccount: 'open', CloseAccount: 'closed' } as const;
 
-const isThere = (entry: number, command: Command, books: Books): boolean =>
-  command.command === 'ReverseEntry' ? command.original !== undefined : entry < books.nextEntry;
-
-/** A reversal undoes what nobody has touched; a correction may follow another, but not a reversal. */
-const isUndone = (correction: 'reversed' | 'corrected' | undefined, { command }: Command): boolean =>
-  correction === 'reversed' || (correction === 'corrected' && command === 'ReverseEntry');
-
-function passes(limit: 'minimum' | 'cap', asked: Asked, books: Books): boolean {
-  return drawn(asked).some(([account, currency]) => passedLimit(account, currency, books, asked.then(), limit));
-}
-
-/** Accounts that money may leave or be reserved on, with the currency. */
-function drawn({ command, transfers, changes }: Asked): [string, string][] {
-  if (command.command !== 'PlaceHold') return transfers.map(({ from, currency }) => [from, currency]);
-  return (changes.holds ?? []).length === 0 ? [] : command.reservations.map(({ account }) => [account, command.currency]);
-}
-
-/** A payout needs cover for all clients; another entry may not make a lack of cover, nor a greater one. */
-function uncovers(asked: Asked, books: Books): boolean {
-  const forPayout = asked.command.command === 'PlaceHold' && asked.command.purpose === 'payout';
-  const currencies = forPayout ? drawn(asked).map(([, currency]) => currency) : asked.transfers.map(({ currency }) => currency);
-  return [...new Set(currencies)].some((code) => {
-    const [before, then] = [books.currency(code), asked.then().currency(code)];
-    const lack = then.clientMoney - then.cash;
-    return lack > 0n && (forPayout || lack > before.clientMoney - before.cash);
-  });
-}
+const accountChange = (books: Books, { account, command }: AccountCommand): Changes =>
+  books.status(account) === statusAfter[command] ? {} : { accounts: [{ account, change: changeOf[command] }] };
 
 function memoized<T>(make: () => T): () => T {
   let made: T | undefined;

@@ -4,16 +4,14 @@ import type { EntriesPosted, JournalEntry } from '@tongbao/contracts';
 import { Bookkeeper, registered, stateOf, type Step } from '../test/builders.js';
 import { histories, type Happening } from '../test/histories.js';
 import { Books } from './books.js';
-import type { Command, Refusal } from './commands.js';
+import { withOriginals, type Command, type Refusal, type SingleCommand } from './commands.js';
 
 const parties = ['platform:A', 'platform:B', 'creator:K'];
 const start = () => new Bookkeeper().facts(...parties.map(registered));
 
 /** As the writer does: what is reversed comes from the journal. */
-const withOriginal = (command: Command, journal: readonly EntriesPosted[]): Command => {
-  const original = command.command === 'ReverseEntry' && journal.flatMap(({ entries }) => entries)[command.entry];
-  return original ? { ...command, original } : command;
-};
+const withOriginal = (command: Command, journal: readonly EntriesPosted[]): Command =>
+  withOriginals(command, new Map(journal.flatMap(({ entries }) => entries).entries()));
 
 /** Each happening in a batch of its own, or as many together as `cut` says. */
 function run(
@@ -131,6 +129,8 @@ describe('over any history', () => {
             keeper.write([{ fact: happening.fact, position: 100 + index }]);
           } else {
             const command = withOriginal(happening.command, keeper.journal);
+            // Linked ones are refused as each of them is.
+            if (command.command === 'Linked') return void keeper.command(command);
             if (keeper.books.outcome(command.commandId)) return;
             // Holds that are due expire with the command's batch, before it.
             keeper.write([]);
@@ -153,7 +153,7 @@ function totalsByHand(books: Books, code: string): [bigint, bigint] {
   for (const { currency, account, balance } of books.balances()) {
     if (currency !== code) continue;
     if (/^(provider|bank):/.test(account)) cash -= balance.posted;
-    const own = /^(platform|creator|user|liquidity|transit):/.test(account) && balance.posted > 0n ? balance.posted : 0n;
+    const own = /^(platform|creator|user|liquidity|transit|reserve|dispute):/.test(account) && balance.posted > 0n ? balance.posted : 0n;
     client += own > balance.payoutHeld ? own : balance.payoutHeld;
   }
   return [client, cash];
@@ -165,7 +165,7 @@ const lackOf = (books: Books): bigint => {
 };
 
 /** The refusals as the domain words them, from balances kept apart from the decider's working copies. */
-function firstThatApplies(command: Command, { books, nowMs, journal }: Bookkeeper): Refusal | undefined {
+function firstThatApplies(command: SingleCommand, { books, nowMs, journal }: Bookkeeper): Refusal | undefined {
   const hold = 'holdId' in command ? books.hold(command.holdId) : undefined;
   if (command.command === 'PlaceHold' && hold) {
     const { currency, reservations, purpose, ref, expiresAt } = command;
@@ -174,6 +174,9 @@ function firstThatApplies(command: Command, { books, nowMs, journal }: Bookkeepe
       JSON.stringify([hold.currency, hold.reservations, hold.purpose, hold.ref, hold.expiresAt]);
     return same ? undefined : 'exists_with_different_content';
   }
+  const said = command.command === 'OpenAccount' ? command.currencies : undefined;
+  const known = command.command === 'OpenAccount' ? books.details(command.account)?.currencies : undefined;
+  if (said && known && said.join() !== known.join()) return 'exists_with_different_content';
   const original = command.command === 'ReverseEntry' ? command.original : undefined;
   const transfers = original
     ? original.transfers.map((each) => ({ ...each, from: each.to, to: each.from }))
@@ -189,8 +192,13 @@ function firstThatApplies(command: Command, { books, nowMs, journal }: Bookkeepe
 
   if (command.command !== 'OpenAccount' && named.some((each) => status(each) === 'unknown')) return 'account_not_found';
   if (named.some((each) => status(each) === 'closed')) return 'account_closed';
-  if (moved.some((each) => status(each) === 'frozen')) return 'account_frozen';
+  const tellsWhatIsNew = said && !known && named.some((each) => status(each) === 'frozen');
+  if (tellsWhatIsNew || moved.some((each) => status(each) === 'frozen')) return 'account_frozen';
   if (ends && hold && transfers.some(({ currency }) => currency !== hold.currency)) return 'currency_mismatch';
+  const takes = (account: string, currency: string) => books.details(account)?.currencies?.includes(currency) !== false;
+  if (transfers.some(({ from, to, currency }) => !takes(from, currency) || !takes(to, currency))) return 'currency_mismatch';
+  if ('currency' in command && named.some((each) => !takes(each, command.currency))) return 'currency_mismatch';
+  if (said && hasMoneyBeside(command, said, books)) return 'currency_mismatch';
   if ([...transfers, ...reservations].some(({ amountMinor }) => amountMinor <= 0)) return 'amount_not_positive';
   if (transfers.some(({ from, to }) => from === to)) return 'same_account';
   if (ends && !hold) return 'hold_not_found';
@@ -240,6 +248,16 @@ function firstThatApplies(command: Command, { books, nowMs, journal }: Bookkeepe
   return undefined;
 }
 
+function hasMoneyBeside(command: SingleCommand, currencies: readonly string[], books: Books): boolean {
+  return [...books.balances()].some(
+    ({ account, currency, balance }) =>
+      'account' in command &&
+      account === command.account &&
+      !currencies.includes(currency) &&
+      (balance.posted !== 0n || balance.held !== 0n),
+  );
+}
+
 function isUndoneByHand(entries: readonly JournalEntry[], number: number, by: Command['command']): boolean {
   const naming = entries.filter(({ corrects }) => corrects === number);
   const reversed = naming.some(({ kind }) => kind === 'ReverseEntry');
@@ -249,7 +267,7 @@ function isUndoneByHand(entries: readonly JournalEntry[], number: number, by: Co
 type Change = (account: string, currency: string) => { gained: bigint; held: bigint };
 
 function uncoversByHand(
-  command: Command,
+  command: SingleCommand,
   books: Books,
   touched: readonly (readonly [string, string])[],
   change: Change,
@@ -270,7 +288,7 @@ function uncoversByHand(
     for (const account of accounts) {
       const { posted, payoutHeld } = books.balance(account, code);
       const { gained, held } = change(account, code);
-      const isClient = /^(platform|creator|user|liquidity|transit):/.test(account);
+      const isClient = /^(platform|creator|user|liquidity|transit|reserve|dispute):/.test(account);
       const owed = (own: bigint, promised: bigint) => (isClient && own > promised ? own : promised);
       client += owed(posted + gained, payoutHeld + (isPayout ? held : 0n)) - owed(posted, payoutHeld);
       if (/^(provider|bank):/.test(account)) cash -= gained;

@@ -1,6 +1,7 @@
 import {
   isNetted,
   type AccountChange,
+  type AccountNote,
   type CommandOutcome,
   type EntriesPosted,
   type HoldChange,
@@ -24,6 +25,12 @@ export interface Hold {
   readonly status: 'placed' | 'committed' | 'voided' | 'expired';
 }
 
+/** What was said of an account when it was opened. */
+export interface AccountDetails {
+  readonly currencies?: readonly string[];
+  readonly metadata?: readonly AccountNote[];
+}
+
 /** True once a hold's time is over, whether or not the books say so yet. */
 export const isDue = ({ expiresAt }: Pick<Hold, 'expiresAt'>, nowMs: number): boolean =>
   expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
@@ -32,6 +39,19 @@ export const isDue = ({ expiresAt }: Pick<Hold, 'expiresAt'>, nowMs: number): bo
 export interface Memory {
   endedHolds: number;
   outcomes: number;
+}
+
+/** The state of books, part by part. */
+export interface BooksParts {
+  readonly currencies: Map<string, CurrencyBook>;
+  readonly statuses: Map<string, AccountStatus>;
+  readonly details: Map<string, AccountDetails>;
+  readonly holds: Map<string, Hold>;
+  readonly endedHolds: Set<string>;
+  readonly outcomes: Map<string, CommandOutcome>;
+  readonly corrections: Map<number, 'reversed' | 'corrected'>;
+  readonly firstEntries: number[];
+  readonly expiries: Expiries;
 }
 
 const usualMemory: Memory = { endedHolds: 100_000, outcomes: 100_000 };
@@ -43,6 +63,7 @@ const usualMemory: Memory = { endedHolds: 100_000, outcomes: 100_000 };
 export class Books {
   readonly #currencies = new Map<string, CurrencyBook>();
   readonly #statuses = new Map<string, AccountStatus>();
+  readonly #details = new Map<string, AccountDetails>();
   readonly #holds = new Map<string, Hold>();
   readonly #outcomes = new Map<string, CommandOutcome>();
   readonly #corrections = new Map<number, 'reversed' | 'corrected'>();
@@ -111,6 +132,27 @@ export class Books {
     this.#forget();
   }
 
+  /**
+   * What was decided on a working copy takes effect: as `apply` of the event that it became, without doing everything again.
+   * @throws Error when these books have gone on since the copy was made
+   */
+  adopt(draft: Books, { firstEntry, sourcePosition, epoch }: Pick<EntriesPosted, 'firstEntry' | 'sourcePosition' | 'epoch'>): void {
+    if (draft.base !== this || firstEntry !== this.#nextEntry) throw new Error('the working copy is not one of these books as they are');
+    this.#firstEntries.push(firstEntry);
+    for (const [code, book] of draft.#currencies) this.currency(code).adopt(book);
+    for (const [account, status] of draft.#statuses) this.#statuses.set(account, status);
+    for (const [account, details] of draft.#details) this.#details.set(account, details);
+    for (const [holdId, hold] of draft.#holds) this.#holds.set(holdId, hold);
+    for (const { holdId, atMs } of draft.#expiries.due(Infinity)) this.#expiries.add(holdId, atMs);
+    for (const holdId of draft.#endedHolds) this.#endedHolds.add(holdId);
+    for (const [entry, correction] of draft.#corrections) this.#corrections.set(entry, correction);
+    for (const outcome of draft.#outcomes.values()) this.remember(outcome);
+    this.#nextEntry = draft.#nextEntry;
+    this.#sourcePosition = BigInt(sourcePosition);
+    this.#epoch = epoch;
+    this.#forget();
+  }
+
   currency(code: string): CurrencyBook {
     const own = this.#currencies.get(code);
     if (own) return own;
@@ -135,6 +177,16 @@ export class Books {
     return party && this.#status(party) ? 'open' : 'unknown';
   }
 
+  /** What was said of the account when it was opened; `undefined` where nothing was. */
+  details(account: string): AccountDetails | undefined {
+    return this.#details.get(account) ?? this.base?.details(account);
+  }
+
+  /** True where commands may move this currency in the account. */
+  takes(account: string, currency: string): boolean {
+    return this.details(account)?.currencies?.includes(currency) ?? true;
+  }
+
   hold(holdId: string): Hold | undefined {
     return this.#holds.get(holdId) ?? this.base?.hold(holdId);
   }
@@ -148,11 +200,11 @@ export class Books {
     return this.#corrections.get(entry) ?? this.base?.correction(entry);
   }
 
-  /** True when the account has neither money nor a reservation, in any currency. */
-  isEmpty(account: string): boolean {
+  /** True when the account has neither money nor a reservation, in any currency but those named. */
+  isEmpty(account: string, except: readonly string[] = []): boolean {
     for (const code of this.#currencyCodes()) {
       const { posted, held } = this.balance(account, code);
-      if (posted !== 0n || held !== 0n) return false;
+      if ((posted !== 0n || held !== 0n) && !except.includes(code)) return false;
     }
     return true;
   }
@@ -172,13 +224,14 @@ export class Books {
 
   /** Placed holds that expire at or before this time, at most `limit` of them. */
   dueHolds(nowMs: number, limit: number): Hold[] {
-    const due: Hold[] = [];
+    // One whose id was used before, by a hold long forgotten, may be found twice.
+    const due = new Set<Hold>();
     for (const expiry of (this.base ?? this).#expiries.due(nowMs)) {
       const hold = this.#expiring(expiry);
-      if (hold) due.push(hold);
-      if (due.length >= limit) break;
+      if (hold) due.add(hold);
+      if (due.size >= limit) break;
     }
-    return due;
+    return [...due];
   }
 
   /** When the next placed hold expires, in milliseconds since 1970. */
@@ -224,8 +277,9 @@ export class Books {
     this.currency(change.currency).setLimits(change);
   }
 
-  changeAccount({ account, change }: AccountChange): void {
+  changeAccount({ account, change, currencies, metadata }: AccountChange): void {
     this.#statuses.set(account, change === 'opened' || change === 'unfrozen' ? 'open' : change);
+    if (currencies || metadata) this.#details.set(account, { ...(currencies && { currencies }), ...(metadata && { metadata }) });
   }
 
   settle({ party, currency, netMinor }: SettledNet): void {
@@ -234,6 +288,28 @@ export class Books {
 
   remember(outcome: CommandOutcome): void {
     this.#outcomes.set(outcome.commandId, outcome);
+  }
+
+  /** All that is held in memory, for books.snapshot.ts. Expiries are those of the placed holds. */
+  get parts(): BooksParts {
+    return {
+      currencies: this.#currencies,
+      statuses: this.#statuses,
+      details: this.#details,
+      holds: this.#holds,
+      endedHolds: this.#endedHolds,
+      outcomes: this.#outcomes,
+      corrections: this.#corrections,
+      firstEntries: this.#firstEntries,
+      expiries: this.#expiries,
+    };
+  }
+
+  /** The parts are those of other books: goes on where those were. */
+  goOn({ nextEntry, sourcePosition, epoch }: Pick<Books, 'nextEntry' | 'sourcePosition' | 'epoch'>): void {
+    this.#nextEntry = nextEntry;
+    this.#sourcePosition = sourcePosition;
+    this.#epoch = epoch;
   }
 
   #reserve({ currency, reservations, purpose }: Pick<Hold, 'currency' | 'reservations' | 'purpose'>, sign: bigint): void {

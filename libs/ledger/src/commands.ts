@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { CommandOutcome, JournalEntry, JournalTransfer, ProblemCode, Reservation } from '@tongbao/contracts';
+import type { AccountNote, CommandOutcome, JournalEntry, JournalTransfer, ProblemCode, Reservation } from '@tongbao/contracts';
 
 interface Commanded {
   /** Used once: the same id with the same content answers with the first outcome. */
@@ -60,13 +60,46 @@ export interface SetLimitsCommand extends Commanded {
   netDebitCapMinor?: number;
 }
 
+export interface OpenAccountCommand extends Commanded {
+  command: 'OpenAccount';
+  account: string;
+  /** The only currencies that commands may move in it, sorted; absent = all. */
+  currencies?: readonly string[];
+  /** Sorted by name. */
+  metadata?: readonly AccountNote[];
+}
+
 export interface AccountCommand extends Commanded {
-  command: 'OpenAccount' | 'FreezeAccount' | 'UnfreezeAccount' | 'CloseAccount';
+  command: 'FreezeAccount' | 'UnfreezeAccount' | 'CloseAccount';
   account: string;
 }
 
-export type Command =
-  PlaceHoldCommand | CommitHoldCommand | VoidHoldCommand | PostEntryCommand | ReverseEntryCommand | SetLimitsCommand | AccountCommand;
+/** Commands that post one entry each: what a bulk is made of. */
+export type PostingCommand = PostEntryCommand | ReverseEntryCommand | CommitHoldCommand;
+
+/** Commands that take effect together, in their order, or not at all. Each has its own id beside that of the whole. */
+export interface LinkedCommand extends Commanded {
+  command: 'Linked';
+  commands: readonly PostingCommand[];
+}
+
+/** A command that is decided by itself. */
+export type SingleCommand =
+  | PlaceHoldCommand
+  | CommitHoldCommand
+  | VoidHoldCommand
+  | PostEntryCommand
+  | ReverseEntryCommand
+  | SetLimitsCommand
+  | OpenAccountCommand
+  | AccountCommand;
+
+export type Command = SingleCommand | LinkedCommand;
+
+/** What a command came to, and of linked ones each by itself; those of a refused whole have none. */
+export interface Outcome extends CommandOutcome {
+  members?: readonly CommandOutcome[];
+}
 
 /** Why a command is refused; the order is that of `refusals`. */
 export type Refusal = Extract<
@@ -90,6 +123,23 @@ export type Refusal = Extract<
   | 'client_money_not_covered'
   | 'account_not_empty'
 >;
+
+/** Numbers of the entries that a command undoes: whoever decides it needs them. */
+export function undoneBy(command: Command): number[] {
+  if (command.command === 'Linked') return command.commands.flatMap(undoneBy);
+  return command.command === 'ReverseEntry' ? [command.entry] : [];
+}
+
+/** The command with the entries that it undoes, as the journal has them; without those that are not there. */
+export function withOriginals(command: Command, originals: ReadonlyMap<number, JournalEntry>): Command {
+  if (command.command === 'Linked') return { ...command, commands: command.commands.map((each) => withOriginal(each, originals)) };
+  return withOriginal(command, originals);
+}
+
+function withOriginal<C extends SingleCommand>(command: C, originals: ReadonlyMap<number, JournalEntry>): C {
+  const original = command.command === 'ReverseEntry' && originals.get(command.entry);
+  return original ? { ...command, original } : command;
+}
 
 /** What the outcome of a command says of it. */
 export function describe(
@@ -116,6 +166,8 @@ function subjectOf(command: Command): string {
       return command.corrects === undefined ? command.ref : String(command.corrects);
     case 'ReverseEntry':
       return String(command.entry);
+    case 'Linked':
+      return `${command.commands.length} commands`;
     default:
       return command.account;
   }
@@ -146,10 +198,18 @@ function contentOf(command: Command): unknown[] {
       return ['ReverseEntry', command.entry, command.note];
     case 'SetLimits':
       return ['SetLimits', command.account, command.currency, command.minimumBalanceMinor, command.netDebitCapMinor];
+    case 'OpenAccount':
+      return ['OpenAccount', command.account, ...detailsOf(command)];
+    case 'Linked':
+      return ['Linked', command.commands.map((each) => [each.commandId, contentOf(each)])];
     default:
       return [command.command, command.account];
   }
 }
+
+/** Nothing where nothing is said: an account that was opened so keeps its content. */
+const detailsOf = ({ currencies, metadata }: OpenAccountCommand): unknown[] =>
+  currencies || metadata ? [currencies, metadata?.map(({ name, value }) => [name, value])] : [];
 
 const transfersOf = ({ transfers }: { transfers: readonly JournalTransfer[] }) =>
   transfers.map(({ from, to, amountMinor, currency, kind }) => [from, to, amountMinor, currency, kind]);

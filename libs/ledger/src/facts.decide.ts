@@ -26,22 +26,22 @@ export function postFact(books: Books, fact: AnyFact, position: bigint): PostedC
   const holds = holdChanges(books, posting, alarms, entries.length > 0);
   const changes = { ...administrative(books, posting, alarms), entries, holds, alarms };
   if (transfers.some(({ from, currency }) => hasLimits(books, from, currency)))
-    alarms.push(...limitAlarms(books, changes, posting, transfers));
+    alarms.push(...limitAlarms(books, changes, posting.ref, transfers));
   return posting.marksPosition ? { ...changes, marksPosition: true } : changes;
 }
 
 /** Without those that move nothing, and with hub:suspense in the place of accounts that do not exist. */
 function knownTransfers(books: Books, { ref, currency = '', transfers = [] }: Posting, alarms: LedgerAlarm[]): JournalTransfer[] {
-  const known = (account: string): string => {
+  const known = (account: string, code: string): string => {
     const status = books.status(account);
-    if (status !== 'open' && !alarms.some((alarm) => alarm.account === account))
-      alarms.push({ alarm: `account_${status}`, account, currency, ref });
+    const alarm = status !== 'open' ? (`account_${status}` as const) : books.takes(account, code) ? undefined : 'limit_passed';
+    if (alarm && !alarms.some((each) => each.account === account)) alarms.push({ alarm, account, currency: code, ref });
     return status === 'unknown' ? accounts.suspense : account;
   };
   const moved: JournalTransfer[] = [];
-  for (const { from, to, amountMinor, kind } of transfers) {
+  for (const { from, to, amountMinor, kind, currency: code = currency } of transfers) {
     if (amountMinor === 0 || from === to) continue;
-    const transfer = { from: known(from), to: known(to), amountMinor, currency, kind };
+    const transfer = { from: known(from, code), to: known(to, code), amountMinor, currency: code, kind };
     if (transfer.from !== transfer.to) moved.push(transfer);
   }
   return moved;
@@ -85,14 +85,10 @@ function hasLimits(books: Books, account: string, currency: string): boolean {
   return minimumBalance !== undefined || netDebitCap !== undefined;
 }
 
-function limitAlarms(
-  books: Books,
-  changes: Changes,
-  { ref, currency = '' }: Posting,
-  transfers: readonly JournalTransfer[],
-): LedgerAlarm[] {
+function limitAlarms(books: Books, changes: Changes, ref: string, transfers: readonly JournalTransfer[]): LedgerAlarm[] {
   const then = after(books, changes);
-  return [...new Set(transfers.map(({ from }) => from))].flatMap((account): LedgerAlarm[] => {
+  const drawn = new Map(transfers.map(({ from, currency }) => [`${currency} ${from}`, { account: from, currency }]));
+  return [...drawn.values()].flatMap(({ account, currency }): LedgerAlarm[] => {
     const passed = (limit: 'minimum' | 'cap') => passedLimit(account, currency, books, then, limit);
     return [
       ...(passed('minimum') ? [{ alarm: 'limit_passed', account, currency, ref } as const] : []),

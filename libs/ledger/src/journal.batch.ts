@@ -6,8 +6,19 @@ import type { Command } from './commands.js';
 import { postFact } from './facts.decide.js';
 import type { AnyFact } from './posting-rules.js';
 
-/** Of a batch's JSON, counted in characters; at three bytes a character an event stays under the store's 1 MiB. */
-const fullAtCharacters = 320_000;
+/**
+ * Bytes of JSON at which a batch is full. What comes last may pass it by as much again (`maxLinkedBytes`), and the event stays under the store's
+ * 1 MiB.
+ */
+const fullAtBytes = 430_000;
+
+/** What linked commands may come to together: they stand in one event. */
+const maxLinkedBytes = 430_000;
+
+/** Linked commands are more than one journal event holds: nothing of them was decided. */
+export class LinkedTooLarge extends Error {
+  override readonly name = 'LinkedTooLarge';
+}
 
 /** Holds that expire in one event. */
 const maxExpired = 500;
@@ -30,7 +41,7 @@ export class JournalBatch {
   readonly #settled: EntriesPosted['settled'] & object = [];
   #sourcePosition: bigint;
   #mustBeWritten = false;
-  #characters = 0;
+  #bytes = 0;
 
   constructor(
     books: Books,
@@ -47,7 +58,7 @@ export class JournalBatch {
    * @param share of the event that may be filled
    */
   isFull(share = 1): boolean {
-    return this.#characters >= fullAtCharacters * share;
+    return this.#bytes >= fullAtBytes * share;
   }
 
   /** False when there is nothing that the journal has to know. */
@@ -67,11 +78,14 @@ export class JournalBatch {
     if (position > this.#sourcePosition) this.#sourcePosition = position;
   }
 
+  /** @throws LinkedTooLarge; the batch is as it was */
   decide(command: Command): Decision {
     const decision = decide(this.#draft, command, this.nowMs);
     if (decision.replayed) return decision;
+    if (command.command === 'Linked' && bytesOfDecision(decision) > maxLinkedBytes)
+      throw new LinkedTooLarge(`${command.commands.length} linked commands are too much for one journal event`);
     this.#take(decision.changes);
-    this.#remember(decision.outcome);
+    for (const outcome of decision.outcomes) this.#remember(outcome);
     return decision;
   }
 
@@ -85,6 +99,11 @@ export class JournalBatch {
       ...(this.#settled.length > 0 && { settled: this.#settled }),
       postedAt: new Date(this.nowMs).toISOString(),
     };
+  }
+
+  /** The event takes effect on the books that it was decided on. @throws Error when they have gone on since */
+  adoptInto(books: Books, event: EntriesPosted): void {
+    books.adopt(this.#draft, event);
   }
 
   #expire(): void {
@@ -104,18 +123,33 @@ export class JournalBatch {
     const items = holds.length + limits.length + accounts.length + settled.length + alarms.length;
     if (entries.length + items === 0) return;
     this.#mustBeWritten = true;
-    this.#characters += 200 * items;
-    for (const entry of entries) this.#characters += charactersOf(entry);
-    for (const change of holds) if (change.change === 'placed') this.#characters += 100 * change.reservations.length;
+    this.#bytes += 200 * items;
+    for (const entry of entries) this.#bytes += bytesOfEntry(entry);
+    for (const change of holds) if (change.change === 'placed') this.#bytes += 100 * change.reservations.length;
+    for (const { metadata = [], currencies = [] } of accounts)
+      this.#bytes += metadata.reduce((sum, { value }) => sum + 70 + bytesOfText(value), 10 * currencies.length);
   }
 
   #remember(outcome: CommandOutcome): void {
     this.#draft.remember(outcome);
     this.#event.outcomes.push(outcome);
     this.#mustBeWritten = true;
-    this.#characters += 400;
+    this.#bytes += bytesOfOutcome(outcome);
   }
 }
 
-const charactersOf = ({ transfers, ref }: JournalEntry): number =>
-  transfers.reduce((sum, { from, to, kind }) => sum + 100 + from.length + to.length + kind.length, 120 + ref.length);
+const bytesOfOutcome = ({ subject, ref = '', balances = [] }: CommandOutcome): number =>
+  balances.reduce((sum, { account }) => sum + 90 + account.length, 300 + bytesOfText(subject) + bytesOfText(ref));
+
+const bytesOfDecision = ({ changes, outcomes }: Decision): number =>
+  (changes.entries ?? []).reduce((sum, entry) => sum + bytesOfEntry(entry), 0) +
+  outcomes.reduce((sum, outcome) => sum + bytesOfOutcome(outcome), 0);
+
+const bytesOfEntry = ({ transfers, ref, note = '' }: JournalEntry): number =>
+  transfers.reduce(
+    (sum, { from, to, kind }) => sum + 90 + from.length + to.length + bytesOfText(kind),
+    120 + bytesOfText(ref) + bytesOfText(note),
+  );
+
+/** Names of accounts are ASCII; of what people write a character may be six bytes of JSON. */
+const bytesOfText = (text: string): number => (/^[\w .,:;/()-]*$/.test(text) ? text.length : 6 * text.length);

@@ -73,7 +73,7 @@ describe('the writer', () => {
   });
 
   it('divides what is too much for one event', async () => {
-    const wide = Array.from({ length: 40 }, (_, index) =>
+    const wide = Array.from({ length: 80 }, (_, index) =>
       captured(
         Array.from({ length: 100 }, () => split('provider:alipay', 'platform:A', 1, 'k'.repeat(100))),
         { paymentId: `pay_${index}` },
@@ -85,9 +85,9 @@ describe('the writer', () => {
     const journal = await hub.journal();
     expect(journal.length).toBeGreaterThan(2);
     for (const event of journal) expect(JSON.stringify(event).length).toBeLessThan(700_000);
-    expect(journal.flatMap(({ entries }) => entries)).toHaveLength(40);
+    expect(journal.flatMap(({ entries }) => entries)).toHaveLength(80);
     expect(journal.at(-1)?.sourcePosition).toBe(String(last));
-    expect(posted(writer.books, 'platform:A')).toBe(4000);
+    expect(posted(writer.books, 'platform:A')).toBe(8000);
   });
 
   it('lets no command wait for all the facts there are', async () => {

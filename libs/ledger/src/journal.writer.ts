@@ -1,12 +1,18 @@
-import type { CommandOutcome, EntriesPosted, JournalEntry, LedgerAlarm } from '@tongbao/contracts';
-import { Outage, WrongRevision, type AppendCauses, type EventStore, type FeedBatch } from '@tongbao/event-store';
+import type { EntriesPosted, LedgerAlarm } from '@tongbao/contracts';
+import { LeaseNotHeld, Outage, WrongRevision, type AppendCauses, type EventStore, type FeedBatch } from '@tongbao/event-store';
 import { metrics, tracing } from '@tongbao/telemetry';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Books, Memory } from './books.js';
-import type { Command } from './commands.js';
+import { undoneBy, type Command } from './commands.js';
 import { JournalBatch } from './journal.batch.js';
+import { causesOf, decideAll, postFacts } from './journal.decisions.js';
 import { foldJournal, journalStream, type FoldedJournal } from './journal.fold.js';
-import type { AnyFact } from './posting-rules.js';
+import { readEntries } from './journal.originals.js';
+import { CommandQueue, type Answer, type Flight, type PendingFacts } from './journal.pending.js';
+import { SnapshotSchedule, type SnapshotInterval } from './journal.snapshot-schedule.js';
+import type { Snapshots } from './journal.snapshots.js';
+
+export type { Answer } from './journal.pending.js';
 
 export interface WriterOptions {
   store: Pick<EventStore, 'append' | 'read'>;
@@ -14,20 +20,19 @@ export interface WriterOptions {
   /** The books are the stream `journal-<name>`. */
   name?: string;
   memory?: Memory;
+  /** Where starts begin, and what is taken for them. */
+  snapshots?: Pick<Snapshots, 'newest' | 'take'>;
+  snapshotEvery?: SnapshotInterval;
+  /** Of the lease that this process holds on the journal. */
+  epoch?: number;
+  /** Whether it holds it at this moment. Nothing is written when it does not. */
+  leads?: () => boolean;
   /** Something has been posted that limits would have refused to a command. */
   onAlarm?: (alarm: LedgerAlarm) => void;
   /** An append failed or its outcome is in doubt: the writer goes on by itself. */
   onOutage?: (error: unknown) => void;
   /** The journal or this code is broken: the writer stands still. */
   onFailure?: (error: unknown) => void;
-}
-
-/** The outcome of a command, once it is durable. */
-export interface Answer extends CommandOutcome {
-  /** It had been given before. */
-  replayed: boolean;
-  /** Log position at which the journal holds it at the latest: for whoever wants to read it back. */
-  position: bigint;
 }
 
 /** How far the books are behind what has happened. */
@@ -40,27 +45,23 @@ export interface LedgerLag {
   oldestFactMs: number;
 }
 
-interface PendingCommand {
-  command: Command;
-  /** Of the request or message that it came with. */
-  traceparent: string | undefined;
-  resolve: (answer: Answer) => void;
-  reject: (error: unknown) => void;
-}
-
-interface PendingFacts {
-  batch: FeedBatch;
-  resolve: () => void;
-  reject: (error: unknown) => void;
-}
-
 const longestTimerMs = 2 ** 31 - 1;
+
+/** A batch has room for fewer. */
+const mostCommands = 2_000;
+
+/** Appends under way at a time. The store sees them in the order of their sending once one has landed on a connection: the first flies alone. */
+const mostFlights = 2;
+
+/** So much must wait before a second append is sent while one is under way: fewer and larger ones cost less. */
+const aheadFrom = 250;
 
 const entriesPosted = metrics.counter('tongbao_ledger_entries_total', {});
 
 /**
  * The one writer of the books. Takes facts and commands, decides them together on a working copy, appends one event for all of them at the revision it
- * was decided on, lets the event take effect on the books in memory and only then answers. While an append is under way the next batch collects.
+ * was decided on, and answers once that is durable. While an append is under way the next batch collects; when it is large it is decided and sent on top
+ * of the one before it, whose revision it expects: it cannot be in the journal without it.
  *
  * An append that fails, or whose outcome is unknown, leaves the journal as the only thing to believe: memory is folded again from it, and what is
  * pending is decided again; facts are recognised by their position and commands by their id, so that nothing is posted twice.
@@ -68,13 +69,18 @@ const entriesPosted = metrics.counter('tongbao_ledger_entries_total', {});
 export class JournalWriter {
   #books: Books;
   #trusted = true;
-  #epoch: number;
-  #commands: PendingCommand[] = [];
+  readonly #epoch: number;
+  readonly #commands = new CommandQueue();
   #facts: PendingFacts | undefined;
-  /** Facts up to here have been looked at; those not in the journal had nothing to post. */
+  readonly #flights: Flight[] = [];
+  #hasLanded = false;
+  /** Facts up to here have been looked at, and what they post is durable. */
   #reached: bigint;
+  /** Facts up to here have been looked at. */
+  #decided: bigint;
   #oldestFactMs = 0;
   #journalPosition: bigint;
+  readonly #schedule: SnapshotSchedule | undefined;
   readonly #stopping = new AbortController();
   #failure: unknown;
   #wake: () => void = () => undefined;
@@ -89,17 +95,19 @@ export class JournalWriter {
 
   private constructor(
     private readonly options: WriterOptions,
-    { books, position }: FoldedJournal,
+    { books, position, resumed }: FoldedJournal,
   ) {
     this.#books = books;
     this.#journalPosition = position;
-    this.#reached = books.sourcePosition;
-    // One epoch a start; a lease on the journal will give it, and stop whoever holds an older one.
-    this.#epoch = books.epoch + 1;
+    this.#reached = this.#decided = books.sourcePosition;
+    // Higher than that of whoever wrote before, and, where there is a lease, of whoever held it before and may believe that it still does.
+    this.#epoch = Math.max(books.epoch + 1, options.epoch ?? 0);
+    const { snapshots, snapshotEvery } = options;
+    this.#schedule = snapshots && new SnapshotSchedule(snapshots, resumed, snapshotEvery);
     this.finished = this.#run();
   }
 
-  /** What is durable. Only to be read. */
+  /** What has been decided; the last of it may not be durable yet. Only to be read. */
   get books(): Books {
     return this.#books;
   }
@@ -113,7 +121,7 @@ export class JournalWriter {
     return {
       position: this.#reached,
       pendingFacts: this.#facts?.batch.events.length ?? 0,
-      pendingCommands: this.#commands.length,
+      pendingCommands: this.#flights.reduce((sum, { answers }) => sum + answers.length, this.#commands.length),
       oldestFactMs: this.#oldestFactMs,
     };
   }
@@ -129,7 +137,7 @@ export class JournalWriter {
         return;
       }
       this.#commands.push({ command, traceparent: tracing.traceparent, resolve, reject });
-      this.#wake();
+      this.#wakeFor();
     });
   }
 
@@ -146,11 +154,11 @@ export class JournalWriter {
     this.#oldestFactMs = oldest ? Math.max(0, this.options.now().getTime() - oldest.createdAt.getTime()) : 0;
     await new Promise<void>((resolve, reject) => {
       this.#facts = { batch, resolve, reject };
-      this.#wake();
+      this.#wakeFor();
     });
   }
 
-  /** Finishes the append under way; what is still pending is rejected with an Outage. */
+  /** Finishes the appends under way; what is still pending is rejected with an Outage. Then takes a snapshot. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#wake();
@@ -161,100 +169,121 @@ export class JournalWriter {
     try {
       for (let pauseMs = 20; !this.#stopping.signal.aborted;) {
         try {
-          if (this.#hasWork()) await this.#writeNext();
-          else await this.#change();
+          await this.#step();
           pauseMs = 20;
         } catch (error) {
           if (!(error instanceof Outage) && !(error instanceof WrongRevision)) throw error;
-          this.#trusted = false;
           this.options.onOutage?.(error);
+          await this.#distrust();
           await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
           pauseMs = Math.min(pauseMs * 2, 2_000);
         }
       }
+      while (this.#flights.length > 0) await this.#land();
     } catch (error) {
-      this.#failure = error;
-      this.options.onFailure?.(error);
+      if (!this.#stopping.signal.aborted || !(error instanceof Outage || error instanceof WrongRevision)) {
+        this.#failure = error;
+        this.options.onFailure?.(error);
+      }
+      await this.#distrust();
     }
     this.#rejectAll();
+    if (this.#trusted) await this.#schedule?.finish(this.#books);
+    else await this.#schedule?.end();
   }
 
-  async #writeNext(): Promise<void> {
+  async #step(): Promise<void> {
+    const isSnapshotDue = this.#trusted && this.#schedule?.isDue(this.#books) === true;
+    // Of what is durable, so nothing new is sent before all that is under way has landed.
+    if (isSnapshotDue && this.#flights.length === 0) this.#schedule.begin(this.#books);
+    else if (!isSnapshotDue && this.#mayTakeOff()) return this.#takeOff();
+    if (this.#flights.length > 0) return this.#landOrWake();
+    if (!this.#hasWork()) await this.#change();
+  }
+
+  /** Decides what waits, as much as one event holds, and sends it on its way. */
+  async #takeOff(): Promise<void> {
+    if (this.options.leads?.() === false) throw new LeaseNotHeld('the journal is not led by this process at the moment');
     if (!this.#trusted) await this.#foldAgain();
-    const commands = [...this.#commands];
-    const originals = await this.#originals(commands);
+    const commands = this.#commands.first(mostCommands);
+    const undone = commands.flatMap(({ command }) => undoneBy(command));
+    // Only what is durable can be read. Several may be asked for, whose entries are there or not.
+    while (undone.length > 0 && this.#flights.length > 0) await this.#land();
+    const originals = await readEntries(this.options, this.#books, undone);
     const batch = new JournalBatch(this.#books, this.options.now().getTime());
     // However many facts wait, commands do not wait for all of them.
     const reached = this.#postFacts(batch, commands.length > 0 ? 0.5 : 1);
-    const answers = this.#decide(batch, commands, originals);
-    if (!answers) return;
-    if (batch.mustBeWritten) await this.#append(batch.toEvent(this.#epoch), this.#causes(reached, answers));
-    this.#reached = reached;
-    this.#settleFacts();
-    this.#commands = this.#commands.slice(answers.length);
-    for (const { pending, outcome, replayed } of answers) pending.resolve({ ...outcome, replayed, position: this.#journalPosition });
+    const decided = decideAll(batch, commands, originals);
+    if ('undecidable' in decided) {
+      // The batch is void; the next one is made without it.
+      this.#commands.remove(decided.undecidable);
+      decided.undecidable.reject(decided.error);
+      return;
+    }
+    const { answers } = decided;
+    const facts = (this.#facts?.batch.events ?? []).filter(({ position }) => position > this.#decided && position <= reached);
+    const landed = batch.mustBeWritten ? this.#append(batch, causesOf(facts, answers)) : Promise.resolve({ done: () => undefined });
+    this.#flights.push({ answers, reached, landed });
+    this.#decided = reached;
+    this.#commands.drop(answers.length);
   }
 
   /** @returns how far the batch has got in the log */
-  #postFacts(batch: JournalBatch, factsShare: number): bigint {
-    let reached = this.#reached;
-    for (const { event, position } of this.#facts?.batch.events ?? []) {
-      if (position <= reached) continue;
-      if (batch.isFull(factsShare)) {
-        batch.reach(reached);
-        return reached;
-      }
-      // The feed gives only the categories of the facts; types are unique over all of them.
-      batch.postFact(event as AnyFact, position);
-      reached = position;
-    }
-    if (this.#facts && this.#facts.batch.position > reached) reached = this.#facts.batch.position;
-    batch.reach(reached);
-    return reached;
+  #postFacts(batch: JournalBatch, share: number): bigint {
+    const { events = [], position = 0n } = this.#facts?.batch ?? {};
+    const { reached, all } = postFacts(batch, events, this.#decided, share);
+    const furthest = all && position > reached ? position : reached;
+    batch.reach(furthest);
+    return furthest;
   }
 
-  /** As many commands as the batch has room for; undefined after one that could not be decided at all: the batch is void, the next tries without it. */
-  #decide(batch: JournalBatch, commands: PendingCommand[], originals: ReadonlyMap<number, JournalEntry>) {
-    const answers: { pending: PendingCommand; outcome: CommandOutcome; replayed: boolean }[] = [];
-    for (const pending of commands) {
-      if (batch.isFull()) break;
-      const { command } = pending;
-      const original = command.command === 'ReverseEntry' && originals.get(command.entry);
-      try {
-        answers.push({ pending, ...batch.decide(original ? { ...command, original } : command) });
-      } catch (error) {
-        this.#commands = this.#commands.filter((each) => each !== pending);
-        pending.reject(error);
-        return undefined;
-      }
-    }
-    return answers;
-  }
-
-  /** Which of what the batch is about is traced. */
-  #causes(reached: bigint, answers: readonly { pending: PendingCommand }[]): AppendCauses {
-    if (!tracing.enabled) return {};
-    const posted = (this.#facts?.batch.events ?? []).filter(({ position }) => position > this.#reached && position <= reached);
-    const commands = answers.flatMap(({ pending: { command, traceparent } }) =>
-      traceparent ? [[command.commandId, traceparent] as const] : [],
-    );
-    return {
-      facts: posted.flatMap(({ metadata: { traceparent } }) => (traceparent ? [traceparent] : [])),
-      ...(commands.length > 0 && { commands: Object.fromEntries(commands) }),
-    };
-  }
-
-  async #append(event: EntriesPosted, causes: AppendCauses): Promise<void> {
+  /** Sends the batch's event, and lets it take effect in memory at once: nobody is told before it is durable. */
+  #append(batch: JournalBatch, causes: AppendCauses): Flight['landed'] {
     const { revision } = this.#books;
-    const next = revision === undefined ? 0 : revision + 1;
-    const { position } = await this.options.store.append(journalStream(this.options.name), revision ?? 'no_stream', [event], {
-      commandId: `journal ${this.#epoch} ${next}`,
-      causes,
-    });
-    entriesPosted.inc(event.entries.length);
-    this.#books.apply(event, next);
+    const event = batch.toEvent(this.#epoch);
+    const commandId = `journal ${this.#epoch} ${revision === undefined ? 0 : revision + 1}`;
+    const appended = this.options.store.append(journalStream(this.options.name), revision ?? 'no_stream', [event], { commandId, causes });
+    batch.adoptInto(this.#books, event);
+    return appended.then(
+      ({ position }) => ({ done: () => this.#posted(event, position) }),
+      (error: unknown) => ({ error }),
+    );
+  }
+
+  #posted({ entries, alarms }: EntriesPosted, position: bigint): void {
     this.#journalPosition = position;
-    for (const alarm of event.alarms) this.options.onAlarm?.(alarm);
+    entriesPosted.inc(entries.length);
+    for (const alarm of alarms) this.options.onAlarm?.(alarm);
+  }
+
+  /** The oldest append under way has landed, or there is more to do. */
+  async #landOrWake(): Promise<void> {
+    const woken = this.#woken();
+    if ((await Promise.race([this.#flights[0]?.landed, woken])) !== undefined) await this.#land();
+  }
+
+  /** @throws what the oldest append under way has failed with */
+  async #land(): Promise<void> {
+    const [flight] = this.#flights;
+    if (!flight) return;
+    const landing = await flight.landed;
+    if ('error' in landing) throw landing.error;
+    this.#flights.shift();
+    this.#hasLanded = true;
+    landing.done();
+    this.#reached = flight.reached;
+    this.#settleFacts();
+    for (const { pending, outcome, replayed } of flight.answers) pending.resolve({ ...outcome, replayed, position: this.#journalPosition });
+  }
+
+  /** What memory says is no longer believed; what was under way and is not known to have landed is pending again. */
+  async #distrust(): Promise<void> {
+    this.#trusted = false;
+    for (let next = this.#flights[0]; next && !('error' in (await next.landed)); next = this.#flights[0]) await this.#land();
+    await Promise.all(this.#flights.map(({ landed }) => landed));
+    this.#commands.putBack(this.#flights.splice(0).flatMap(({ answers }) => answers.map(({ pending }) => pending)));
+    this.#decided = this.#reached;
+    this.#hasLanded = false;
   }
 
   async #foldAgain(): Promise<void> {
@@ -262,22 +291,8 @@ export class JournalWriter {
     this.#books = books;
     this.#journalPosition = position;
     if (books.sourcePosition > this.#reached) this.#reached = books.sourcePosition;
+    this.#decided = this.#reached;
     this.#trusted = true;
-  }
-
-  /** The entries that are to be reversed, from the journal. */
-  async #originals(commands: PendingCommand[]): Promise<ReadonlyMap<number, JournalEntry>> {
-    const originals = new Map<number, JournalEntry>();
-    for (const { command } of commands) {
-      if (command.command !== 'ReverseEntry' || originals.has(command.entry)) continue;
-      const revision = this.#books.revisionOf(command.entry);
-      if (revision === undefined) continue;
-      const [stored] = await this.options.store.read<EntriesPosted>(journalStream(this.options.name), { from: revision, limit: 1 });
-      const entry = stored?.event.entries[command.entry - stored.event.firstEntry];
-      if (!entry) throw new Error(`journal event ${revision} does not hold entry ${command.entry}`);
-      originals.set(command.entry, entry);
-    }
-    return originals;
   }
 
   #settleFacts(): void {
@@ -292,15 +307,35 @@ export class JournalWriter {
     return this.#commands.length > 0 || this.#facts !== undefined || (expiryMs !== undefined && expiryMs <= this.options.now().getTime());
   }
 
+  #mayTakeOff(): boolean {
+    return this.#flights.length === 0 ? this.#hasWork() : this.#isWorthMore();
+  }
+
+  /** Enough waits for a second append beside the one under way. */
+  #isWorthMore(): boolean {
+    if (!this.#hasLanded || this.#flights.length >= mostFlights) return false;
+    const facts = this.#facts && this.#facts.batch.position > this.#decided ? this.#facts.batch.events.length : 0;
+    return this.#commands.entries + facts >= aheadFrom;
+  }
+
   /** Until there is something to do, or the next hold expires. */
   async #change(): Promise<void> {
     const expiryMs = this.#books.nextExpiryMs;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      if (expiryMs !== undefined) timer = setTimeout(resolve, Math.min(expiryMs - this.options.now().getTime(), longestTimerMs));
-    });
+    const woken = this.#woken();
+    const timer =
+      expiryMs === undefined ? undefined : setTimeout(this.#wake, Math.min(expiryMs - this.options.now().getTime(), longestTimerMs));
+    await woken;
     clearTimeout(timer);
+  }
+
+  #woken(): Promise<undefined> {
+    return new Promise((resolve) => {
+      this.#wake = () => resolve(undefined);
+    });
+  }
+
+  #wakeFor(): void {
+    if (this.#flights.length === 0 || this.#isWorthMore()) this.#wake();
   }
 
   #hasStopped(): boolean {
@@ -312,8 +347,7 @@ export class JournalWriter {
   }
 
   #rejectAll(): void {
-    for (const { reject } of this.#commands) reject(this.#stopped());
-    this.#commands = [];
+    this.#commands.rejectAll(this.#stopped());
     // The feed's consumer fails with the writer, so that whoever watches it sees why nothing moves.
     this.#facts?.reject(this.#failure ?? this.#stopped());
     this.#facts = undefined;

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { problems, type ProblemCode } from '@tongbao/contracts';
+import { isParty, problems, type CommandOutcome, type ProblemCode } from '@tongbao/contracts';
 import {
   ByLeader,
   Caller,
@@ -13,14 +13,23 @@ import {
   validated,
   type Principal,
 } from '@tongbao/service';
-import type { AccountCommand, Command } from './commands.js';
-import { CommitHoldBody, PlaceHoldBody, PostEntryBody, ReverseEntryBody } from './ledger.dto.js';
-import { entryNumber } from './ledger.http.js';
+import type { AccountCommand, SingleCommand } from './commands.js';
+import {
+  accountPattern,
+  CommitHoldBody,
+  maxAccountLength,
+  OpenAccountBody,
+  PlaceHoldBody,
+  PostEntryBody,
+  ReverseEntryBody,
+  SetLimitsBody,
+} from './ledger.dto.js';
+import { entryNumber } from './ledger-query.params.js';
 import { Ledger } from './ledger.js';
 
 const idempotency = { name: 'Idempotency-Key', required: true } as const;
 
-type Content = { [C in Command as C['command']]: Omit<C, 'commandId' | 'by'> }[Command['command']];
+type Content = { [C in SingleCommand as C['command']]: Omit<C, 'commandId' | 'by'> }[SingleCommand['command']];
 
 /** Operators' commands to the books. The answer comes when the outcome is durable; ask queries `atLeast` its position to read it back. */
 @ApiTags('ledger')
@@ -69,7 +78,7 @@ export class LedgerCommandsController {
   @ApiHeader(idempotency)
   postEntry(@Body() body: unknown, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
     const { ref, transfers, corrects, note } = validated(PostEntryBody, body);
-    return this.#command(caller, key, { command: 'PostEntry', ref, transfers, ...(corrects !== undefined && { corrects }), note });
+    return this.#command(caller, key, { command: 'PostEntry', ref, transfers, ...(typeof corrects === 'number' && { corrects }), note });
   }
 
   @Post('entries/:number/reverse')
@@ -88,10 +97,46 @@ export class LedgerCommandsController {
 
   @Post('accounts/:account/open')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Open an account that no registration opens' })
+  @ApiOperation({ summary: 'Open an account that no registration opens, or say of one what nobody has said yet' })
+  @ApiBody({ type: OpenAccountBody, required: false })
   @ApiHeader(idempotency)
-  open(@Param('account') account: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#account('OpenAccount', account, caller, key);
+  open(
+    @Param('account') account: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    const { currencies, metadata } = validated(OpenAccountBody, body ?? {});
+    const notes = Object.entries(metadata ?? {}).map(([name, value]) => ({ name, value }));
+    return this.#command(caller, key, {
+      command: 'OpenAccount',
+      account: accountName(account),
+      ...(currencies && { currencies: [...new Set(currencies)].sort() }),
+      ...(notes.length > 0 && { metadata: notes.sort((one, other) => (one.name < other.name ? -1 : 1)) }),
+    });
+  }
+
+  @Post('accounts/:account/limits')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Set how far an account may fall by commands, in the place of the limits before; facts still post' })
+  @ApiBody({ type: SetLimitsBody })
+  @ApiHeader(idempotency)
+  setLimits(
+    @Param('account') account: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    const { currency, minimumBalanceMinor, netDebitCapMinor } = validated(SetLimitsBody, body);
+    const hasCap = typeof netDebitCapMinor === 'number';
+    if (hasCap && !isParty(account)) throw new Problem('invalid', 'Only a party has a net that can be capped.', 'netDebitCapMinor');
+    return this.#command(caller, key, {
+      command: 'SetLimits',
+      account: accountName(account),
+      currency,
+      ...(typeof minimumBalanceMinor === 'number' && { minimumBalanceMinor }),
+      ...(hasCap && { netDebitCapMinor }),
+    });
   }
 
   @Post('accounts/:account/freeze')
@@ -119,21 +164,36 @@ export class LedgerCommandsController {
   }
 
   #account(command: AccountCommand['command'], account: string, caller: Principal, key: string | undefined): Promise<object> {
-    if (!/^[a-z]+(:[A-Za-z0-9_.-]+){1,2}$/.test(account)) throw new Problem('invalid', 'An account is named like platform:A.', 'account');
-    return this.#command(caller, key, { command, account });
+    return this.#command(caller, key, { command, account: accountName(account) });
   }
 
   async #command(caller: Principal, key: string | undefined, content: Content): Promise<object> {
     const commandId = commandIdOf(caller, requiredKey(key));
-    const { result, code, entry, subject, position, replayed } = await this.ledger.submit({ ...content, commandId, by: nameOf(caller) });
+    const { result, code, subject, replayed, position, ...made } = await this.ledger.submit({ ...content, commandId, by: nameOf(caller) });
     if (result === 'refused') throw refusalOf(code);
-    return { subject, ...(entry !== undefined && { entry }), replayed, position: String(position) };
+    return { subject, ...acceptedView(made), replayed, position: String(position) };
   }
 }
 
-/** @returns what a refusal of the books is to the caller */
-function refusalOf(code: string | undefined): Problem {
-  if (code !== undefined && isProblemCode(code)) return new Problem(code, `The ledger refused: ${problems[code].title.toLowerCase()}.`);
+/** @throws Problem invalid */
+function accountName(account: string): string {
+  if (account.length <= maxAccountLength && accountPattern.test(account)) return account;
+  throw new Problem('invalid', 'An account is named like platform:A.', 'account');
+}
+
+/** The entry that a command posted, with the balances that this very entry made. */
+export const acceptedView = ({ entry, balances }: Pick<CommandOutcome, 'entry' | 'balances'>): object => ({
+  ...(entry !== undefined && { entry }),
+  ...(balances && { balances: balances.map((each) => ({ ...each, availableMinor: each.postedMinor - each.heldMinor })) }),
+});
+
+/**
+ * @param field where in the request
+ * @returns what a refusal of the books is to the caller
+ */
+export function refusalOf(code: string | undefined, field?: string): Problem {
+  if (code !== undefined && isProblemCode(code))
+    return new Problem(code, `The ledger refused: ${problems[code].title.toLowerCase()}.`, field);
   throw new Error(`the ledger refused with ${String(code)}, which is no problem code`);
 }
 

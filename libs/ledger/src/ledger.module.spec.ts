@@ -110,6 +110,49 @@ describe('commands', () => {
     expect((await ledger.post('/accounts/nonsense/open')).body.code).toBe('invalid');
   });
 
+  it('open an account with currencies and metadata, and limit it', async () => {
+    const account = encodeURIComponent('escrow:x');
+    const opened = await ledger.post(`/accounts/${account}/open`, { currencies: ['USD', 'CNY', 'USD'], metadata: { owner: 'treasury' } });
+    expect((await ledger.get(`/accounts/${account}?atLeast=${opened.body.position}`)).body).toMatchObject({
+      status: 'open',
+      currencies: ['CNY', 'USD'],
+      metadata: { owner: 'treasury' },
+      balances: [],
+    });
+    expect((await ledger.post(`/accounts/${account}/open`, { metadata: { owner: 'sales' } })).body.code).toBe(
+      'exists_with_different_content',
+    );
+    const limited = await ledger.post(`/accounts/${account}/limits`, { currency: 'CNY', minimumBalanceMinor: -5 });
+    expect(limited.status).toBe(200);
+    const post = (amountMinor: number) =>
+      ledger.post('/entries', { ref: 'r', note: 'n', transfers: [transfer('escrow:x', 'hub:losses', amountMinor)] });
+    expect((await post(6)).body.code).toBe('insufficient_funds');
+    const posted = await post(5);
+    expect(posted.body.balances).toEqual([
+      { account: 'escrow:x', currency: 'CNY', postedMinor: -5, heldMinor: 0, availableMinor: -5 },
+      { account: 'hub:losses', currency: 'CNY', postedMinor: 5, heldMinor: 0, availableMinor: 5 },
+    ]);
+    expect((await ledger.get(`/accounts/${account}?atLeast=${posted.body.position}`)).body).toMatchObject({
+      balances: [{ currency: 'CNY', minimumBalanceMinor: -5 }],
+    });
+  });
+
+  it.each([
+    ['open', { currencies: [] }],
+    ['open', { currencies: ['XAU'] }],
+    ['open', { metadata: { Owner: 'x' } }],
+    ['open', { metadata: { owner: 1 } }],
+    ['open', { metadata: { owner: 'x'.repeat(201) } }],
+    ['open', { metadata: Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`n${index}`, 'x'])) }],
+    ['open', { name: 'x' }],
+    ['limits', {}],
+    ['limits', { currency: 'CNY', minimumBalanceMinor: 0.5 }],
+    ['limits', { currency: 'CNY', netDebitCapMinor: -1 }],
+    ['limits', { currency: 'CNY', netDebitCapMinor: 1 }],
+  ])('%s of %p is invalid', async (action, body) =>
+    expect((await ledger.post(`/accounts/escrow%3Ay/${action}`, body)).body.code).toBe('invalid'),
+  );
+
   const entry = { ref: 'r', note: 'n', transfers: [transfer('hub:fees', 'platform:A', 1)] };
   it.each([
     ['no transfers', { ...entry, transfers: [] }],
@@ -131,6 +174,101 @@ describe('commands', () => {
   });
 
   it('are for finance', async () => expect((await ledger.post('/entries', entry, { token: 'auditor' })).body.code).toBe('forbidden'));
+});
+
+describe('a bulk', () => {
+  const posting = (id: string, amountMinor: number, from = 'platform:B') => ({
+    command: 'PostEntry',
+    id,
+    ref: 'r',
+    note: 'n',
+    transfers: [transfer(from, 'hub:losses', amountMinor)],
+  });
+
+  it('answers each command on its own, in their order, and knows each again by its id', async () => {
+    const entries = [posting('b1', 1), posting('b2', 1, 'platform:nobody'), posting('b1', 1), posting('b1', 2)];
+    const { status, body } = await ledger.post('/entries/bulk', { entries });
+    expect([status, body.outcomes]).toMatchObject([
+      200,
+      [
+        { id: 'b1', result: 'accepted', entry: expect.any(Number), replayed: false, balances: [{ account: 'platform:B' }, {}] },
+        { id: 'b2', result: 'refused', code: 'account_not_found', replayed: false },
+        { id: 'b1', result: 'accepted', replayed: true },
+        { id: 'b1', result: 'refused', code: 'exists_with_different_content' },
+      ],
+    ]);
+    expect((await ledger.post('/entries/bulk', { entries: [posting('b1', 1)] })).body.outcomes).toMatchObject([{ replayed: true }]);
+    expect((await ledger.post('/entries', { ...posting('', 1), id: undefined, command: undefined }, { key: 'b1' })).body).toMatchObject({
+      replayed: true,
+    });
+  });
+
+  it('that is linked is posted wholly, or refused with the first refusal and its place', async () => {
+    const limited = await ledger.post(`/accounts/${a}/limits`, { currency: 'CNY', minimumBalanceMinor: 0 });
+    const before = await balanceOf('platform:A', `&atLeast=${limited.body.position}`);
+    const [half, most] = [Math.floor(Number(before.availableMinor) / 2), Number(before.availableMinor)];
+    const tooMuch = { linked: true, entries: [posting('l1', half, 'platform:A'), posting('l2', most, 'platform:A'), posting('l3', 1)] };
+    const refused = await ledger.post('/entries/bulk', tooMuch, { key: 'linked-1' });
+    expect(refused).toMatchObject({ status: 402, body: { code: 'insufficient_funds', field: 'entries[1]' } });
+    expect(await ledger.post('/entries/bulk', tooMuch, { key: 'linked-1' })).toEqual(refused);
+    const fits = { linked: true, entries: [posting('l1', half, 'platform:A'), posting('l4', most - half, 'platform:A')] };
+    const { body } = await ledger.post('/entries/bulk', fits, { key: 'linked-2' });
+    expect(body.outcomes).toMatchObject([
+      { id: 'l1', replayed: false },
+      { id: 'l4', balances: [{ account: 'platform:A', postedMinor: 0 }, {}] },
+    ]);
+    expect((await ledger.post('/entries/bulk', fits, { key: 'linked-2' })).body.outcomes).toMatchObject([
+      { replayed: true },
+      { entry: expect.any(Number) },
+    ]);
+    const { entry: number } = body.outcomes?.[0] as { entry: number };
+    const undo = { command: 'ReverseEntry', id: 'l5', entry: number, note: 'n' };
+    expect((await ledger.post('/entries/bulk', { linked: true, entries: [undo] }, { key: 'linked-3' })).body.outcomes).toMatchObject([
+      {
+        id: 'l5',
+        result: 'accepted',
+        balances: expect.arrayContaining([expect.objectContaining({ account: 'platform:A', postedMinor: half })]),
+      },
+    ]);
+  });
+
+  it('of 1,000 entries is more than other bodies may be', async () => {
+    const entries = Array.from({ length: 1_000 }, (_, index) => ({
+      ...posting(`k${index}`, 1),
+      transfers: [1, 2, 3].map(() => transfer('hub:losses', 'hub:fees', 1)),
+    }));
+    const { status, body } = await ledger.post('/entries/bulk', { entries });
+    expect([status, body.outcomes?.length]).toEqual([200, 1_000]);
+    const linked = entries.map((each) => ({ ...each, id: `linked-${each.id}` }));
+    expect(await ledger.post('/entries/bulk', { linked: true, entries: linked })).toMatchObject({
+      status: 413,
+      body: { code: 'payload_too_large' },
+    });
+    expect((await ledger.post('/entries/bulk', { linked: true, entries: linked.slice(0, 400) })).status).toBe(200);
+  });
+
+  const good = posting('x', 1);
+  it.each([
+    [{}, 'entries'],
+    [{ entries: [] }, 'entries'],
+    [{ entries: Array.from({ length: 1_001 }, () => good) }, 'entries'],
+    [{ entries: [good], all: true }, 'all'],
+    [{ entries: [good], linked: 'yes' }, 'linked'],
+    [{ entries: [good, 1] }, 'entries[1]'],
+    [{ entries: [{ ...good, command: 'SetLimits' }] }, 'entries[0]'],
+    [{ entries: [{ ...good, id: undefined }] }, 'entries[0].id'],
+    [{ entries: [{ ...good, id: 'a b' }] }, 'entries[0].id'],
+    [{ entries: [{ ...good, corrects: -1 }] }, 'entries[0].corrects'],
+    [{ entries: [{ ...good, corrects: null }] }, 'entries[0].corrects'],
+    [{ entries: [good, { ...good, by: 'me' }] }, 'entries[1].by'],
+    [{ entries: [{ ...good, transfers: [{ ...good.transfers[0], amountMinor: 0 }] }] }, 'entries[0].transfers[0].amountMinor'],
+    [{ entries: [{ ...good, transfers: [{ ...good.transfers[0], currency: 'XAU' }] }] }, 'entries[0].transfers[0].currency'],
+    [{ entries: [{ ...good, transfers: [{ ...good.transfers[0], from: 'fees' }] }] }, 'entries[0].transfers[0].from'],
+    [{ entries: [{ command: 'ReverseEntry', id: 'x', entry: 1.5, note: 'n' }] }, 'entries[0].entry'],
+    [{ entries: [{ command: 'CommitHold', id: 'x', holdId: '', transfers: good.transfers }] }, 'entries[0].holdId'],
+  ])('of %j is invalid', async (body, field) =>
+    expect(await ledger.post('/entries/bulk', body)).toMatchObject({ status: 422, body: { code: 'invalid', field } }),
+  );
 });
 
 describe('commands over the bus', () => {

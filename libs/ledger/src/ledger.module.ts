@@ -13,6 +13,7 @@ import {
   type Leadership,
 } from '@tongbao/service';
 import type { Logger } from 'pino';
+import { LedgerBulkController } from './ledger-bulk.http.js';
 import { LedgerCommandsController } from './ledger-commands.http.js';
 import { LedgerConsumer } from './ledger.consumer.js';
 import { LedgerController } from './ledger.http.js';
@@ -26,7 +27,7 @@ export class LedgerModule {
   static register(): DynamicModule {
     return {
       module: LedgerModule,
-      controllers: [LedgerController, LedgerCommandsController, LedgerConsumer],
+      controllers: [LedgerController, LedgerBulkController, LedgerCommandsController, LedgerConsumer],
       providers: [
         LedgerMetrics,
         {

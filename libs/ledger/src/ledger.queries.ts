@@ -1,19 +1,10 @@
 import { toSafeInteger } from '@tongbao/money';
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
 import { toPage, type Page } from '@tongbao/service';
-import { and, asc, desc, eq, gt, inArray, like, lt, lte, or, type SQL } from 'drizzle-orm';
-import { isImplicit } from './chart.js';
-import {
-  accountHistory,
-  accounts,
-  accountStatuses,
-  entries,
-  holds,
-  progress,
-  type AccountRow,
-  type EntryRow,
-  type HoldRow,
-} from './ledger.tables.js';
+import { and, asc, desc, eq, gte, inArray, lt, lte, sql } from 'drizzle-orm';
+import { momentOf, revisionOf, type AsOf } from './as-of.js';
+import { isImplicit, partyBehind } from './chart.js';
+import { accountHistory, accounts, accountStatuses, type AccountRow } from './ledger.tables.js';
 
 export interface AccountSummary {
   account: string;
@@ -30,6 +21,15 @@ export interface AccountSummary {
   changedAt: string;
 }
 
+export interface AccountView {
+  account: string;
+  status: string;
+  /** The only ones that commands may move in it; absent = all. */
+  currencies?: string[];
+  metadata?: Record<string, string>;
+  balances: AccountSummary[];
+}
+
 export interface BalanceAsOf {
   account: string;
   currency: string;
@@ -41,47 +41,23 @@ export interface BalanceAsOf {
   at?: string;
 }
 
-export interface EntryView {
-  number: number;
-  kind: string;
-  ref: string;
-  transfers: EntryRow['transfers'];
-  postedAt: string;
-  revision: number;
-  position?: string;
-  corrects?: number;
-  correctedBy?: number[];
-  note?: string;
-}
-
-/** A journal revision, or a time as ISO 8601 in UTC. */
-export type AsOf = { revision: number } | { time: string };
-
-const historyRowsAtOnce = 20;
-const mostCurrencies = 500;
-
 /** What the projection knows of the books. Amounts are integers of minor units. */
 export class LedgerQueries {
   readonly #database: Database;
 
-  constructor(sql: SqlClient) {
-    this.#database = drizzleOver(sql);
-  }
-
-  /** Revision of the newest journal event that answers reflect; undefined before the first. */
-  async revision(): Promise<number | undefined> {
-    const [row] = await this.#database.select().from(progress).orderBy(desc(progress.revision)).limit(1);
-    return row?.revision;
+  constructor(private readonly client: SqlClient) {
+    this.#database = drizzleOver(client);
   }
 
   /** By account and currency. @param prefix such as `platform:` */
   async accounts(prefix: string | undefined, limit: number, after: string[] | undefined): Promise<Page<AccountSummary>> {
     const [account = '', currency = ''] = after ?? [];
-    const later = after && or(gt(accounts.account, account), and(eq(accounts.account, account), gt(accounts.currency, currency)));
+    const later = after && sql`(${accounts.account}, ${accounts.currency}) > (${account}, ${currency})`;
+    const within = prefix === undefined ? undefined : and(gte(accounts.account, prefix), lt(accounts.account, `${prefix}${lastCharacter}`));
     const rows = await this.#database
       .select()
       .from(accounts)
-      .where(and(prefix === undefined ? undefined : like(accounts.account, `${escaped(prefix)}%`), later))
+      .where(and(within, later))
       .orderBy(asc(accounts.account), asc(accounts.currency))
       .limit(limit + 1);
     const statuses = await this.#statuses(rows.map((row) => row.account));
@@ -94,16 +70,27 @@ export class LedgerQueries {
   }
 
   /** One account in all its currencies; undefined when there is no such account. */
-  async account(account: string): Promise<{ account: string; status: string; balances: AccountSummary[] } | undefined> {
+  async account(account: string): Promise<AccountView | undefined> {
     const rows = await this.#database.select().from(accounts).where(eq(accounts.account, account)).orderBy(asc(accounts.currency));
-    const status = (await this.#statuses([account])).get(account);
-    if (rows.length === 0 && status === undefined) return undefined;
-    return { account, status: status ?? 'open', balances: rows.map((row) => summaryOf(row, status)) };
+    const [known] = await this.#database.select().from(accountStatuses).where(eq(accountStatuses.account, account));
+    if (rows.length === 0 && !known) return undefined;
+    const balances = rows.map((row) => summaryOf(row, known?.status));
+    return {
+      account,
+      status: known?.status ?? balances[0]?.status ?? 'open',
+      ...(known?.currencies && { currencies: known.currencies }),
+      ...(known?.metadata && { metadata: Object.fromEntries(known.metadata.map(({ name, value }) => [name, value])) }),
+      balances,
+    };
   }
 
-  /** The balance now, or as a journal revision or a time left it; undefined when there is no such account. */
+  /**
+   * The balance now, or as a journal revision or a time left it; undefined when there is no such account.
+   * @throws Problem invalid for a revision that is not there yet
+   */
   async balance(account: string, currency: string, asOf: AsOf | undefined): Promise<BalanceAsOf | undefined> {
-    const upTo = asOf && ('revision' in asOf ? lte(accountHistory.revision, asOf.revision) : lte(accountHistory.at, asOf.time));
+    if (asOf && 'revision' in asOf) await momentOf(this.client, asOf);
+    const upTo = asOf && lte(accountHistory.revision, revisionOf(asOf));
     const [row] = await this.#database
       .select()
       .from(accountHistory)
@@ -114,64 +101,6 @@ export class LedgerQueries {
     return { account, currency, ...amountsOf(row), revision: row.revision, at: row.at };
   }
 
-  /** Newest first. */
-  async entriesOf(account: string, limit: number, after: string[] | undefined): Promise<Page<EntryView>> {
-    const [before = Infinity, lastRevision] = (after ?? []).map(Number);
-    const numbers = new Set<number>();
-    // The page before may have ended within an event: that one is read again, up to the entry that the page ended with.
-    for (let upTo = lastRevision; numbers.size <= limit;) {
-      const rows = await this.#historyOf(account, upTo);
-      for (const row of rows) for (const number of row.entries) if (number < before) numbers.add(number);
-      const oldest = rows.at(-1);
-      if (!oldest) break;
-      upTo = oldest.revision - 1;
-    }
-    const wanted = [...numbers].sort((a, b) => b - a).slice(0, limit + 1);
-    const found =
-      wanted.length === 0
-        ? []
-        : await this.#database.select().from(entries).where(inArray(entries.number, wanted)).orderBy(desc(entries.number));
-    return toPage(found, limit, ({ number, revision }) => [number, revision], viewOf);
-  }
-
-  /** In the order of the books. */
-  async entriesAbout(ref: string, limit: number, after: string[] | undefined): Promise<Page<EntryView>> {
-    const later = after?.[0] === undefined ? undefined : gt(entries.number, Number(after[0]));
-    const rows = await this.#database
-      .select()
-      .from(entries)
-      .where(and(eq(entries.ref, ref), later))
-      .orderBy(asc(entries.number))
-      .limit(limit + 1);
-    return toPage(rows, limit, ({ number }) => [number], viewOf);
-  }
-
-  async entry(number: number): Promise<EntryView | undefined> {
-    const [row] = await this.#database.select().from(entries).where(eq(entries.number, number));
-    return row && viewOf(row);
-  }
-
-  async hold(holdId: string): Promise<object | undefined> {
-    const [row] = await this.#database.select().from(holds).where(eq(holds.holdId, holdId));
-    return row && holdView(row);
-  }
-
-  /** Some events of an account, newest first, each in all its currencies. */
-  async #historyOf(account: string, upTo: number | undefined) {
-    const rows = (condition: SQL | undefined, limit: number) =>
-      this.#database
-        .select({ revision: accountHistory.revision, currency: accountHistory.currency, entries: accountHistory.entries })
-        .from(accountHistory)
-        .where(and(eq(accountHistory.account, account), condition))
-        .orderBy(desc(accountHistory.revision), desc(accountHistory.currency))
-        .limit(limit);
-    const some = await rows(upTo === undefined ? undefined : lte(accountHistory.revision, upTo), historyRowsAtOnce);
-    const oldest = some.at(-1);
-    if (!oldest || some.length < historyRowsAtOnce) return some;
-    const rest = and(eq(accountHistory.revision, oldest.revision), lt(accountHistory.currency, oldest.currency));
-    return [...some, ...(await rows(rest, mostCurrencies))];
-  }
-
   async #statuses(names: string[]): Promise<Map<string, string>> {
     if (names.length === 0) return new Map();
     const rows = await this.#database.select().from(accountStatuses).where(inArray(accountStatuses.account, names));
@@ -179,8 +108,8 @@ export class LedgerQueries {
   }
 }
 
-/** So that a prefix means itself. */
-const escaped = (prefix: string): string => prefix.replace(/[\\%_]/g, '\\$&');
+/** Behind every other one, in the order of their bytes. */
+const lastCharacter = '\u{10FFFF}';
 
 function amountsOf({ postedMinor, heldMinor }: { postedMinor: bigint; heldMinor: bigint }) {
   const amounts = { postedMinor, heldMinor, availableMinor: postedMinor - heldMinor };
@@ -196,7 +125,7 @@ function summaryOf(row: AccountRow, status: string | undefined): AccountSummary 
   return {
     account,
     currency,
-    status: status ?? (isImplicit(account) ? 'open' : 'unknown'),
+    status: status ?? (isImplicit(account) || partyBehind(account) !== undefined ? 'open' : 'unknown'),
     ...amountsOf(row),
     netMinor: toSafeInteger(netMinor),
     ...(minimumBalanceMinor !== null && { minimumBalanceMinor: toSafeInteger(minimumBalanceMinor) }),
@@ -205,18 +134,4 @@ function summaryOf(row: AccountRow, status: string | undefined): AccountSummary 
     revision,
     changedAt,
   };
-}
-
-function viewOf({ number, kind, ref, transfers, postedAt, revision, position, corrects, correctedBy, note }: EntryRow): EntryView {
-  return {
-    ...{ number, kind, ref, transfers, postedAt, revision },
-    ...(position !== null && { position: String(position) }),
-    ...(corrects !== null && { corrects }),
-    ...(correctedBy !== null && { correctedBy }),
-    ...(note !== null && { note }),
-  };
-}
-
-function holdView({ expiresAt, endedAt, entry, ...hold }: HoldRow): object {
-  return { ...hold, ...(expiresAt !== null && { expiresAt }), ...(endedAt !== null && { endedAt }), ...(entry !== null && { entry }) };
 }

@@ -3,6 +3,7 @@ import { Outage, type EventStore, type LogFeed } from '@tongbao/event-store';
 import type { Clock, HealthCheck, Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
 import type { Command } from './commands.js';
+import { Snapshots } from './journal.snapshots.js';
 import { JournalWriter, type Answer, type LedgerLag } from './journal.writer.js';
 import { writerConsumer } from './ledger.metrics.js';
 import { ledgerFactCategories } from './posting-rules.js';
@@ -28,7 +29,7 @@ export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.parts.leadership.undertake('the journal', () => this.#lead());
+    await this.parts.leadership.undertake('the journal', (epoch) => this.#lead(epoch));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -49,11 +50,14 @@ export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown
     return this.#writer?.lag();
   }
 
-  async #lead(): Promise<void> {
-    const { store, feed, clock, logger } = this.parts;
+  async #lead(epoch: number): Promise<void> {
+    const { store, feed, clock, logger, leadership } = this.parts;
     const writer = await JournalWriter.start({
       store,
       now: () => clock.now(),
+      snapshots: new Snapshots({ store, onWarning: (message, error) => logger.warn({ err: error }, message) }),
+      epoch,
+      leads: () => leadership.leads,
       onAlarm: (alarm) => logger.warn({ alarm }, 'a fact was posted that limits would have refused to a command'),
       onOutage: (error) => logger.warn({ err: error }, 'the journal is folded again after an append that failed'),
       onFailure: (error) => logger.fatal({ err: error }, 'the ledger stands still'),

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { Bookkeeper, captured, example1, placeHold, postEntry, registered, split, startMs, transfer } from '../test/builders.js';
 import { histories } from '../test/histories.js';
 import { openHub, type Hub } from '../test/hub.js';
+import { HoldQueries } from './holds.queries.js';
 import { journalStream } from './journal.fold.js';
 import { LedgerQueries } from './ledger.queries.js';
 import { ledgerProjection } from './ledger.view.js';
@@ -107,35 +108,6 @@ describe('the projection of the books', () => {
     expect(await queries.balance('platform:B', 'CNY', undefined)).toMatchObject({ postedMinor: 0 });
   });
 
-  it('gives the entries of an account, newest first, page by page, also from within an event', async () => {
-    const keeper = start();
-    const sale = (number: number, currency = 'CNY') =>
-      captured([split('provider:alipay', 'platform:A', 1 + number)], { paymentId: `pay_${number}`, currency });
-    for (let event = 0; event < 30; event += 1) keeper.facts(sale(3 * event), sale(3 * event + 1, 'USD'), sale(3 * event + 2));
-    await project(keeper.journal);
-    const seen: number[] = [];
-    let after: string[] | undefined;
-    do {
-      const page = await queries.entriesOf('platform:A', 7, after);
-      seen.push(...page.items.map(({ number }) => number));
-      after = page.next === undefined ? undefined : (JSON.parse(Buffer.from(page.next, 'base64url').toString()) as string[]);
-    } while (after);
-    expect(seen).toEqual(Array.from({ length: 90 }, (_, index) => 89 - index));
-  });
-
-  it('finds entries by what they are about, and by number with what corrects them', async () => {
-    const keeper = start().facts(captured(example1));
-    keeper.command({ ...postEntry('c', [transfer('hub:fees', 'platform:A', 10)], 0), note: 'too much', by: 'operator:jo' } as Parameters<
-      Bookkeeper['command']
-    >[0]);
-    await project(keeper.journal);
-    expect((await queries.entriesAbout('pay_1', 10, undefined)).items).toMatchObject([
-      { number: 0, kind: 'PaymentCaptured', position: '4', correctedBy: [1] },
-    ]);
-    expect(await queries.entry(1)).toMatchObject({ kind: 'PostEntry', corrects: 0, note: 'too much' });
-    expect(await queries.entry(2)).toBeUndefined();
-  });
-
   it('lists accounts by prefix', async () => {
     await project(start().facts(captured(example1)).journal);
     const first = await queries.accounts('platform:', 1, undefined);
@@ -151,7 +123,7 @@ describe('the projection of the books', () => {
     keeper.command(placeHold('h', 'platform:A', 100));
     keeper.command({ command: 'CommitHold', commandId: 'c', holdId: 'h', transfers: [transfer('platform:A', 'platform:B', 60)] });
     await project(keeper.journal);
-    expect(await queries.hold('h')).toMatchObject({
+    expect(await new HoldQueries(sql).hold('h')).toMatchObject({
       status: 'committed',
       entry: 1,
       reservations: [{ account: 'platform:A', amountMinor: 100 }],

@@ -1,30 +1,38 @@
-import { account as accountNames, isNetted, isParty, type EntriesPosted, type HoldChange, type JournalEntry } from '@tongbao/contracts';
+import { account as accountNames, type AccountChange, type EntriesPosted, type JournalEntry } from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
 import type { Projection, RowRef, Rows } from '@tongbao/read-model';
+import { Movements, quarterHourOf, type Moment } from './ledger-accounts.view.js';
+import { foldHold } from './ledger-holds.view.js';
 import {
   accountHistory,
+  accountHolds,
   accounts,
   accountStatuses,
   entries,
   holds,
   openLines,
   progress,
-  type AccountHistoryRow,
-  type AccountRow,
+  quarterHours,
+  revisions,
+  totalHistory,
+  totals,
   type AccountStatusRow,
   type EntryRow,
-  type HoldRow,
   type OpenLineRow,
   type ProgressRow,
+  type RevisionRow,
 } from './ledger.tables.js';
 
 /** The books as queries read them, folded from the journal. */
 export const ledgerProjection: Projection = {
   name: 'ledger',
-  version: 1,
+  version: 3,
   categories: ['journal'],
-  tables: { progress, accounts, accountStatuses, accountHistory, entries, holds, openLines },
-  touches: ({ event }) => (isEntriesPosted(event) ? touchedRows(event) : []),
+  tables: {
+    ...{ progress, revisions, accounts, accountStatuses, accountHistory, quarterHours },
+    ...{ totals, totalHistory, entries, holds, accountHolds, openLines },
+  },
+  touches: ({ event, stream }) => (isEntriesPosted(event) ? touchedRows(event, stream) : []),
   apply: async (stored, rows) => {
     if (isEntriesPosted(stored.event)) await fold(stored.event, stored.stream, stored.revision, rows);
   },
@@ -32,72 +40,31 @@ export const ledgerProjection: Projection = {
 
 const isEntriesPosted = (event: StoredEvent['event']): event is EntriesPosted => event.type === 'EntriesPosted';
 
-/** What an event does to one account in one currency. */
-interface Movement {
-  account: string;
-  currency: string;
-  delta: bigint;
-  held: bigint;
-  payoutHeld: bigint;
-  net: bigint;
-  entries: number[];
-}
-
-/** Movements of one event, by account and currency. */
-class Movements {
-  readonly #byKey = new Map<string, Movement>();
-
-  of(account: string, currency: string): Movement {
-    const key = `${currency} ${account}`;
-    const known = this.#byKey.get(key);
-    if (known) return known;
-    const movement: Movement = { account, currency, delta: 0n, held: 0n, payoutHeld: 0n, net: 0n, entries: [] };
-    this.#byKey.set(key, movement);
-    return movement;
-  }
-
-  all(): Iterable<Movement> {
-    return this.#byKey.values();
-  }
-}
-
 async function fold(event: EntriesPosted, journal: string, revision: number, rows: Rows): Promise<void> {
-  const { sourcePosition, firstEntry, postedAt } = event;
-  const nextEntry = firstEntry + event.entries.length;
-  rows.put('progress', { journal, revision, nextEntry, sourcePosition: BigInt(sourcePosition), postedAt } satisfies ProgressRow);
+  const moment = await goOn(rows, event, journal, revision);
   const movements = new Movements();
   for (const [index, entry] of event.entries.entries()) {
     const number = event.firstEntry + index;
-    move(movements, entry, number);
+    movements.entry(entry, number);
     await putEntry(rows, entry, number, revision, event.postedAt);
     await foldLines(rows, entry, number, event.postedAt);
   }
-  for (const change of event.holds) await foldHold(rows, movements, change, event.postedAt);
-  for (const { party, currency, netMinor } of event.settled ?? []) movements.of(party, currency).net -= BigInt(netMinor);
-  for (const movement of movements.all()) await putAccount(rows, movement, revision, event.postedAt);
-  for (const { account, currency, minimumBalanceMinor, netDebitCapMinor } of event.limits) {
-    const row = await accountRow(rows, account, currency, revision, event.postedAt);
-    rows.put('accounts', { ...row, minimumBalanceMinor: asMinor(minimumBalanceMinor), netDebitCapMinor: asMinor(netDebitCapMinor) });
-  }
-  for (const { account, change } of event.accounts) {
-    const known = await rows.get<AccountStatusRow>('accountStatuses', [account]);
-    const status = change === 'opened' || change === 'unfrozen' ? 'open' : change;
-    const openedAt = change === 'opened' ? event.postedAt : (known?.openedAt ?? null);
-    rows.put('accountStatuses', { account, status, openedAt, changedAt: event.postedAt } satisfies AccountStatusRow);
-  }
+  for (const change of event.holds) await foldHold(rows, movements, change, moment);
+  for (const net of event.settled ?? []) movements.settled(net);
+  for (const change of event.limits) movements.limits(change);
+  await movements.store(rows, moment);
+  for (const change of event.accounts) await foldStatus(rows, change, event.postedAt);
 }
 
-function move(movements: Movements, entry: JournalEntry, number: number): void {
-  const netted = isNetted(entry);
-  for (const { from, to, amountMinor, currency } of entry.transfers) {
-    const amount = BigInt(amountMinor);
-    for (const [account, delta] of [[from, -amount] as const, [to, amount] as const]) {
-      const movement = movements.of(account, currency);
-      movement.delta += delta;
-      if (netted && isParty(account)) movement.net += delta;
-      if (movement.entries.at(-1) !== number) movement.entries.push(number);
-    }
-  }
+/** How far the journal is folded, and when that was: a clock that has gone back (another process may have written before) stands still here. */
+async function goOn(rows: Rows, event: EntriesPosted, journal: string, revision: number): Promise<Moment> {
+  const { sourcePosition, firstEntry, postedAt } = event;
+  const before = await rows.get<ProgressRow>('progress', [journal]);
+  const at = before && before.postedAt > postedAt ? before.postedAt : postedAt;
+  const nextEntry = firstEntry + event.entries.length;
+  rows.put('progress', { journal, revision, nextEntry, sourcePosition: BigInt(sourcePosition), postedAt: at } satisfies ProgressRow);
+  rows.put('revisions', { revision, at, firstEntry } satisfies RevisionRow);
+  return { revision, at };
 }
 
 async function putEntry(rows: Rows, entry: JournalEntry, number: number, revision: number, postedAt: string): Promise<void> {
@@ -143,97 +110,29 @@ async function foldLines(rows: Rows, entry: JournalEntry, number: number, at: st
   }
 }
 
-async function foldHold(rows: Rows, movements: Movements, change: HoldChange, at: string): Promise<void> {
-  if (change.change === 'placed') {
-    const { holdId, currency, reservations, purpose, ref, expiresAt = null } = change;
-    const row: HoldRow = {
-      holdId,
-      currency,
-      reservations,
-      purpose,
-      ref,
-      expiresAt,
-      status: 'placed',
-      placedAt: at,
-      endedAt: null,
-      entry: null,
-    };
-    reserve(movements, row, 1n);
-    rows.put('holds', row);
-    return;
-  }
-  const hold = await rows.get<HoldRow>('holds', [change.holdId]);
-  if (!hold) throw new Error(`the journal ends the hold ${change.holdId}, which it never placed`);
-  reserve(movements, hold, -1n);
-  const entry = change.change === 'committed' ? (change.entry ?? null) : null;
-  rows.put('holds', { ...hold, status: change.change, endedAt: at, entry } satisfies HoldRow);
+async function foldStatus(rows: Rows, { account, change, ...said }: AccountChange, at: string): Promise<void> {
+  const known = await rows.get<AccountStatusRow>('accountStatuses', [account]);
+  const status = change === 'opened' || change === 'unfrozen' ? 'open' : change;
+  const openedAt = known?.openedAt ?? (change === 'opened' ? at : null);
+  const { currencies = known?.currencies ?? null, metadata = known?.metadata ?? null } = said;
+  rows.put('accountStatuses', { account, status, openedAt, currencies, metadata, changedAt: at } satisfies AccountStatusRow);
 }
 
-function reserve(
-  movements: Movements,
-  { currency, reservations, purpose }: Pick<HoldRow, 'currency' | 'reservations' | 'purpose'>,
-  sign: bigint,
-): void {
-  for (const { account, amountMinor } of reservations) {
-    const movement = movements.of(account, currency);
-    movement.held += sign * BigInt(amountMinor);
-    if (purpose === 'payout') movement.payoutHeld += sign * BigInt(amountMinor);
-  }
-}
-
-async function putAccount(rows: Rows, movement: Movement, revision: number, at: string): Promise<void> {
-  const { account, currency, delta, held } = movement;
-  const row = await accountRow(rows, account, currency, revision, at);
-  const changed: AccountRow = {
-    ...row,
-    postedMinor: row.postedMinor + delta,
-    heldMinor: row.heldMinor + held,
-    payoutHeldMinor: row.payoutHeldMinor + movement.payoutHeld,
-    netMinor: row.netMinor + movement.net,
-    entries: row.entries + movement.entries.length,
-  };
-  rows.put('accounts', changed);
-  if (movement.entries.length === 0 && held === 0n) return;
-  const { postedMinor, heldMinor } = changed;
-  const history: AccountHistoryRow = {
-    account,
-    currency,
-    revision,
-    deltaMinor: delta,
-    postedMinor,
-    heldMinor,
-    entries: movement.entries,
-    at,
-  };
-  rows.put('accountHistory', history);
-}
-
-const untouched = {
-  postedMinor: 0n,
-  heldMinor: 0n,
-  payoutHeldMinor: 0n,
-  netMinor: 0n,
-  minimumBalanceMinor: null,
-  netDebitCapMinor: null,
-  entries: 0,
-};
-
-/** The account's row with the mark of this event on it. */
-async function accountRow(rows: Rows, account: string, currency: string, revision: number, at: string): Promise<AccountRow> {
-  const known = await rows.get<AccountRow>('accounts', [account, currency]);
-  return { ...(known ?? { ...untouched, account, currency }), revision, changedAt: at };
-}
-
-const asMinor = (amount: number | undefined): bigint | null => (amount === undefined ? null : BigInt(amount));
-
-/** Rows that the fold of an event reads, but for those of accounts that only an ended hold names. */
-function* touchedRows(event: EntriesPosted): Generator<RowRef> {
+/** Rows that the fold of an event reads, but for the few of totals, and those of accounts that only an ended hold names. */
+function* touchedRows(event: EntriesPosted, journal: string): Generator<RowRef> {
+  yield { table: 'progress', key: [journal] };
+  const quarter = quarterHourOf(event.postedAt);
+  const touched = new Set<string>();
   for (const { ref, transfers, corrects } of event.entries) {
     if (corrects !== undefined) yield { table: 'entries', key: [corrects] };
     for (const { from, to, currency } of transfers) {
       for (const account of [from, to]) {
-        yield { table: 'accounts', key: [account, currency] };
         if (hasLines(account)) yield { table: 'openLines', key: [account, currency, ref] };
+        const key = `${currency} ${account}`;
+        if (touched.has(key)) continue;
+        touched.add(key);
+        yield { table: 'accounts', key: [account, currency] };
+        yield { table: 'quarterHours', key: [account, currency, quarter] };
       }
     }
   }

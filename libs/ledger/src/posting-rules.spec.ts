@@ -25,7 +25,18 @@ const line = (amountMinor: number, match: BankLineMatch): BankLineRecorded => ({
 });
 const window = { windowId: 'w1', model: 'm', currency: 'CNY', sequence: 1 };
 
+const billLine = { provider: 'alipay', billId: '20260101', lineId: 'b1', amountMinor: 6, currency: 'CNY', billedAt: '' };
+const withheld: SplitTransfer[] = [{ ...t('platform:A', 'dispute:d1', 1000, 'purchase'), refundable: true }];
+const givenBack: SplitTransfer = { ...t('dispute:d1', 'platform:A', 1000, 'purchase'), refundable: true };
+const lost = (amountMinor: number): SplitTransfer => ({ ...t('dispute:d1', 'provider:alipay', amountMinor, 'purchase'), refundable: true });
+const disputeFee: SplitTransfer = { ...t('platform:A', 'provider:alipay', 15, 'dispute-fee'), refundable: false };
+const dispute = { disputeId: 'd1', currency: 'CNY', closedAt: '' };
+const withdrawal = { withdrawalId: 'w1', account: 'user:u1:wallet', amountMinor: 300, currency: 'CNY', bank: 'icbc' };
+const position = { party: 'platform:A', amountMinor: 500, currency: 'CNY' };
+
 const payment = { ref: 'pay_1', currency: 'CNY' };
+const leaving = { ref: 'w1', currency: 'CNY' };
+const ofSettlement = { ref: 's1', currency: 'CNY' };
 const toParty = { ref: 'po_1', currency: 'CNY' };
 const bankLine = { ref: 'l1', currency: 'CNY' };
 
@@ -176,6 +187,117 @@ const rows: [string, PostedFact, Posting][] = [
     'money that went out for nobody knows what',
     line(-70, { kind: 'unmatched', reason: '' }),
     { ...bankLine, transfers: [t('hub:suspense', 'bank:icbc', 70, 'unmatched-bank-line')] },
+  ],
+  [
+    'the fee of a provider by its bill is a cost, about the payment that it was for',
+    { type: 'ProviderFeeBilled', ...billLine, paymentId: 'pay_1' },
+    { ...payment, transfers: [t('hub:provider-fees', 'provider:alipay', 6, 'provider-fee')] },
+  ],
+  [
+    'a fee that the provider bills for no one payment is about its bill',
+    { type: 'ProviderFeeBilled', ...billLine },
+    { ref: '20260101', currency: 'CNY', transfers: [t('hub:provider-fees', 'provider:alipay', 6, 'provider-fee')] },
+  ],
+  [
+    'a fee that the provider gives back on a refund',
+    { type: 'ProviderFeeReturned', ...billLine, paymentId: 'pay_1' },
+    { ...payment, transfers: [t('provider:alipay', 'hub:provider-fees', 6, 'provider-fee-returned')] },
+  ],
+  [
+    'an opened dispute withholds what a refund would move',
+    { type: 'DisputeOpened', ...of, disputeId: 'd1', amountMinor: 1000, currency: 'CNY', reason: '', transfers: withheld, openedAt: '' },
+    { ...payment, transfers: withheld },
+  ],
+  [
+    'a won dispute moves it back',
+    { type: 'DisputeClosed', ...of, ...dispute, outcome: 'won', lostMinor: 0, transfers: [givenBack, { ...givenBack, external: true }] },
+    { ...payment, transfers: [givenBack] },
+  ],
+  [
+    'a lost dispute leaves to the provider, with its fee',
+    { type: 'DisputeClosed', ...of, ...dispute, outcome: 'lost', lostMinor: 1000, transfers: [lost(1000), disputeFee] },
+    { ...payment, transfers: [lost(1000), disputeFee] },
+  ],
+  [
+    'a dispute lost in part does both in proportion',
+    {
+      type: 'DisputeClosed',
+      ...of,
+      ...dispute,
+      outcome: 'part',
+      lostMinor: 400,
+      transfers: [lost(400), { ...givenBack, amountMinor: 600 }],
+    },
+    { ...payment, transfers: [lost(400), { ...givenBack, amountMinor: 600 }] },
+  ],
+  [
+    'an instructed withdrawal of a wallet is in transit and commits its hold',
+    { type: 'WithdrawalInstructed', ...withdrawal, attempt: 1, holdId: 'h1' },
+    { ...leaving, transfers: [t('user:u1:wallet', 'transit:w1', 300, 'wallet-withdrawal')], hold: { end: 'committed', holdId: 'h1' } },
+  ],
+  [
+    'a confirmed withdrawal has left the bank',
+    { type: 'WithdrawalConfirmed', ...withdrawal, lineId: 'l1' },
+    { ...leaving, transfers: [t('transit:w1', 'bank:icbc', 300, 'wallet-withdrawal')] },
+  ],
+  [
+    'liquidity that the bank refused to send goes back',
+    { type: 'WithdrawalFailed', ...withdrawal, account: 'liquidity:platform:A', code: 'x' },
+    { ...leaving, transfers: [t('transit:w1', 'liquidity:platform:A', 300, 'liquidity-withdrawal-failed')] },
+  ],
+  [
+    'a fee sweep leaves the fees of the hub',
+    { type: 'WithdrawalInstructed', ...withdrawal, account: 'hub:fees', attempt: 1 },
+    { ...leaving, transfers: [t('hub:fees', 'transit:w1', 300, 'fee-sweep')] },
+  ],
+  [
+    'a fee sweep that comes back is in the fees again',
+    { type: 'WithdrawalReturned', ...withdrawal, account: 'hub:fees', lineId: 'l2' },
+    { ...leaving, transfers: [t('bank:icbc', 'hub:fees', 300, 'fee-sweep-returned')] },
+  ],
+  [
+    'a withheld reserve is still owed, but elsewhere',
+    { type: 'ReserveWithheld', ...position, settlementId: 's1', releaseAt: '' },
+    { ...ofSettlement, transfers: [t('platform:A', 'reserve:platform:A', 500, 'reserve')] },
+  ],
+  [
+    'a released reserve is in the position again',
+    { type: 'ReserveReleased', ...position, settlementId: 's1' },
+    { ...ofSettlement, transfers: [t('reserve:platform:A', 'platform:A', 500, 'reserve-released')] },
+  ],
+  [
+    'liquidity that came in',
+    { type: 'LiquidityReceived', ...position, depositId: 'd1', bank: 'icbc', lineId: 'l1' },
+    { ref: 'd1', currency: 'CNY', transfers: [t('bank:icbc', 'liquidity:platform:A', 500, 'liquidity')] },
+  ],
+  [
+    'A pays directly what it owes B: the position of B falls, that of A rises',
+    { type: 'ObligationPaid', ...position, settlementId: 's1', creditor: 'platform:B' },
+    { ...ofSettlement, transfers: [t('platform:B', 'platform:A', 500, 'obligation-paid')] },
+  ],
+  [
+    'an exchange moves two currencies in one entry',
+    {
+      type: 'CurrencyExchanged',
+      ...position,
+      exchangeId: 'x1',
+      settlementId: 's1',
+      bought: { amountMinor: 70, currency: 'USD' },
+      rate: '0.14',
+    },
+    {
+      ref: 'x1',
+      currency: 'CNY',
+      transfers: [
+        t('platform:A', 'hub:fx', 500, 'exchange-sold'),
+        { ...t('hub:fx', 'platform:A', 70, 'exchange-bought'), currency: 'USD' },
+      ],
+    },
+  ],
+  [
+    'a debt that is written off is a loss of the hub',
+    { type: 'DebtWrittenOff', ...position, writeOffId: 'wo1', by: 'op', note: '' },
+    { ref: 'wo1', currency: 'CNY', transfers: [t('hub:losses', 'platform:A', 500, 'write-off')] },
   ],
   [
     'a registered participant has an account',

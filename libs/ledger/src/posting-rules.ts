@@ -4,26 +4,53 @@ import {
   type ParticipantEvent,
   type PaymentEvent,
   type PayoutEvent,
+  type PositionEvent,
+  type ReconciliationEvent,
   type SettledNet,
   type SettlementEvent,
   type SplitTransfer,
   type TopUpEvent,
   type Transfer,
   type WindowEvent,
+  type WithdrawalEvent,
 } from '@tongbao/contracts';
 
 /** Every fact that the ledger folds, of whatever category; types that no rule names move nothing. */
-export type AnyFact = ParticipantEvent | PaymentEvent | TopUpEvent | SettlementEvent | PayoutEvent | BankLineRecorded | WindowEvent;
+export type AnyFact =
+  | ParticipantEvent
+  | PaymentEvent
+  | TopUpEvent
+  | SettlementEvent
+  | PayoutEvent
+  | WithdrawalEvent
+  | PositionEvent
+  | ReconciliationEvent
+  | WindowEvent;
 
 /** The categories that hold the facts. */
-export const ledgerFactCategories = ['participant', 'payment', 'topup', 'settlement', 'payout', 'reconciliation', 'window'] as const;
+export const ledgerFactCategories = [
+  'participant',
+  'payment',
+  'topup',
+  'settlement',
+  'payout',
+  'withdrawal',
+  'position',
+  'reconciliation',
+  'window',
+] as const;
+
+/** A transfer in the currency of the posting, or in one of its own. */
+export interface PostedTransfer extends Transfer {
+  currency?: string;
+}
 
 /** What a fact does to the books. */
 export interface Posting {
   /** What the entry is about. */
   ref: string;
   currency?: string;
-  transfers?: readonly Transfer[];
+  transfers?: readonly PostedTransfer[];
   /** A hold that ends with this fact. */
   hold?: { end: 'committed' | 'voided'; holdId: string };
   /** An account that begins to exist. */
@@ -56,6 +83,8 @@ const paymentRules = {
     ...paymentOf(fact),
     transfers: [transfer(account.suspense, account.provider(fact.provider), fact.amountMinor, 'late-capture-refund')],
   }),
+  DisputeOpened: (fact) => ({ ...paymentOf(fact), transfers: posted(fact.transfers) }),
+  DisputeClosed: (fact) => ({ ...paymentOf(fact), transfers: posted(fact.transfers) }),
   PaymentDeclined: endedWithoutMoney,
   PaymentExpired: endedWithoutMoney,
   PaymentCancelled: endedWithoutMoney,
@@ -102,8 +131,76 @@ const payoutRules = {
   PayoutCarried: (fact) => ({ ...payoutOf(fact), ...(fact.holdId && { hold: { end: 'voided', holdId: fact.holdId } }) }),
 } satisfies Partial<Rules<PayoutEvent['type']>>;
 
-const otherRules = {
+/** Money that leaves by the bank from a wallet, from liquidity, or from the hub's fees. */
+const withdrawalRules = {
+  WithdrawalInstructed: (fact) => ({
+    ...withdrawalOf(fact),
+    transfers: [transfer(fact.account, account.transit(fact.withdrawalId), fact.amountMinor, withdrawalKind(fact))],
+    ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
+  }),
+  WithdrawalConfirmed: (fact) => ({
+    ...withdrawalOf(fact),
+    transfers: [transfer(account.transit(fact.withdrawalId), account.bank(fact.bank), fact.amountMinor, withdrawalKind(fact))],
+  }),
+  WithdrawalFailed: (fact) => ({
+    ...withdrawalOf(fact),
+    transfers: [transfer(account.transit(fact.withdrawalId), fact.account, fact.amountMinor, `${withdrawalKind(fact)}-failed`)],
+  }),
+  WithdrawalReturned: (fact) => ({
+    ...withdrawalOf(fact),
+    transfers: [transfer(account.bank(fact.bank), fact.account, fact.amountMinor, `${withdrawalKind(fact)}-returned`)],
+  }),
+} satisfies Rules<WithdrawalEvent['type']>;
+
+const positionRules = {
+  ReserveWithheld: (fact) => ({
+    ref: fact.settlementId,
+    currency: fact.currency,
+    transfers: [transfer(fact.party, account.reserve(fact.party), fact.amountMinor, 'reserve')],
+  }),
+  ReserveReleased: (fact) => ({
+    ref: fact.settlementId,
+    currency: fact.currency,
+    transfers: [transfer(account.reserve(fact.party), fact.party, fact.amountMinor, 'reserve-released')],
+  }),
+  LiquidityReceived: (fact) => ({
+    ref: fact.depositId,
+    currency: fact.currency,
+    transfers: [transfer(account.bank(fact.bank), account.liquidity(fact.party), fact.amountMinor, 'liquidity')],
+  }),
+  ObligationPaid: (fact) => ({
+    ref: fact.settlementId,
+    currency: fact.currency,
+    transfers: [transfer(fact.creditor, fact.party, fact.amountMinor, 'obligation-paid')],
+  }),
+  CurrencyExchanged: (fact) => ({
+    ref: fact.exchangeId,
+    currency: fact.currency,
+    transfers: [
+      transfer(fact.party, account.fx, fact.amountMinor, 'exchange-sold'),
+      { ...transfer(account.fx, fact.party, fact.bought.amountMinor, 'exchange-bought'), currency: fact.bought.currency },
+    ],
+  }),
+  DebtWrittenOff: (fact) => ({
+    ref: fact.writeOffId,
+    currency: fact.currency,
+    transfers: [transfer(account.losses, fact.party, fact.amountMinor, 'write-off')],
+  }),
+} satisfies Rules<PositionEvent['type']>;
+
+const reconciliationRules = {
   BankLineRecorded: (fact) => ({ ref: fact.lineId, currency: fact.currency, transfers: bankLineTransfers(fact) }),
+  ProviderFeeBilled: (fact) => ({
+    ...billLineOf(fact),
+    transfers: [transfer(account.providerFees, account.provider(fact.provider), fact.amountMinor, 'provider-fee')],
+  }),
+  ProviderFeeReturned: (fact) => ({
+    ...billLineOf(fact),
+    transfers: [transfer(account.provider(fact.provider), account.providerFees, fact.amountMinor, 'provider-fee-returned')],
+  }),
+} satisfies Rules<ReconciliationEvent['type']>;
+
+const otherRules = {
   ParticipantRegistered: (fact) => ({ ref: fact.party, opens: fact.party }),
   LimitsSet: (fact) => ({
     ref: fact.party,
@@ -123,7 +220,15 @@ const otherRules = {
 } satisfies Partial<Rules<AnyFact['type']>>;
 
 /** How each fact is posted: one row a fact. */
-export const postingRules = { ...paymentRules, ...topUpRules, ...payoutRules, ...otherRules };
+export const postingRules = {
+  ...paymentRules,
+  ...topUpRules,
+  ...payoutRules,
+  ...withdrawalRules,
+  ...positionRules,
+  ...reconciliationRules,
+  ...otherRules,
+};
 
 export type PostedFact = FactOf<keyof typeof postingRules>;
 
@@ -144,6 +249,17 @@ const signed = (from: string, to: string, amountMinor: number, kind: string): Tr
 const paymentOf = (fact: { paymentId: string; currency: string }) => ({ ref: fact.paymentId, currency: fact.currency });
 
 const payoutOf = (fact: { payoutId: string; currency: string }) => ({ ref: fact.payoutId, currency: fact.currency });
+
+const withdrawalOf = (fact: { withdrawalId: string; currency: string }) => ({ ref: fact.withdrawalId, currency: fact.currency });
+
+const withdrawalKind = (fact: { account: string }): string =>
+  fact.account === account.fees ? 'fee-sweep' : fact.account.startsWith('liquidity:') ? 'liquidity-withdrawal' : 'wallet-withdrawal';
+
+/** About the payment, where there is one: whoever asks for its entries sees what it cost. */
+const billLineOf = (fact: { billId: string; paymentId?: string; currency: string }) => ({
+  ref: fact.paymentId ?? fact.billId,
+  currency: fact.currency,
+});
 
 /** What a platform's own merchant account took is on its statement, not in the books. */
 const posted = (split: readonly SplitTransfer[]): Transfer[] => split.filter(({ external }) => !external);

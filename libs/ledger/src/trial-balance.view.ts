@@ -1,8 +1,9 @@
-import { account as accountNames } from '@tongbao/contracts';
+import { account as accountNames, isCash } from '@tongbao/contracts';
 import { toSafeInteger } from '@tongbao/money';
 import type { SqlClient } from '@tongbao/read-model';
+import { momentOf, newestRevision, type AsOf, type Moment } from './as-of.js';
 
-/** Sums of one currency. What is at providers and banks is cash; what is owed to parties, wallets, liquidity and payouts is clients' money. */
+/** Sums of one currency. What is at providers and banks is cash; what is owed to parties, wallets, liquidity and payouts, or withheld, is clients' money. */
 export interface CurrencyBalance {
   currency: string;
   accounts: number;
@@ -49,6 +50,13 @@ export interface TrialBalance {
   /** The oldest lines of transit and suspense. */
   openLines: OpenLine[];
   openLineCount: number;
+  journalRevision?: number;
+}
+
+/** The same as a journal event left it; what waited in transit and suspense then is told by balances only. */
+export interface TrialBalanceAsOf extends Pick<TrialBalance, 'currencies' | 'balances' | 'checks' | 'journalRevision'> {
+  /** The journal event that is meant; absent where there was none yet. */
+  asOf?: Moment;
 }
 
 const mostLines = 500;
@@ -56,9 +64,11 @@ const mostLines = 500;
 type Texts<T> = { [K in keyof T]: string };
 
 /** Accounts of which there may be any number are shown as one line a kind; the rest one by one. */
-const groupOf = `CASE WHEN account ~ '^(user|creator|transit|liquidity|reserve|dispute):' THEN split_part(account, ':', 1) || ':*' ELSE account END`;
+const grouped = '^(user|creator|transit|liquidity|reserve|dispute):';
 
-const clientMoney = `GREATEST(payout_held_minor, CASE WHEN account ~ '^(platform|creator|user|liquidity|transit):' THEN posted_minor ELSE 0 END, 0)`;
+const groupOf = `CASE WHEN account ~ '${grouped}' THEN split_part(account, ':', 1) || ':*' ELSE account END`;
+
+const clientMoney = `GREATEST(payout_held_minor, CASE WHEN account ~ '^(platform|creator|user|liquidity|transit|reserve|dispute):' THEN posted_minor ELSE 0 END, 0)`;
 
 /** The trial balance with the checks that can fail, from the projection. */
 export async function trialBalance(sql: SqlClient, now: Date): Promise<TrialBalance> {
@@ -80,7 +90,30 @@ export async function trialBalance(sql: SqlClient, now: Date): Promise<TrialBala
       }),
     ]);
     const openLineCount = lines.reduce((sum, line) => sum + Number(line.lines), 0);
-    return { currencies, balances, checks, openLines: await oldestLines(tx, now), openLineCount };
+    const journalRevision = await newestRevision(tx);
+    const openLines = await oldestLines(tx, now);
+    return { currencies, balances, checks, openLines, openLineCount, ...(journalRevision !== undefined && { journalRevision }) };
+  });
+}
+
+/**
+ * The trial balance as a journal revision or a time left it: kinds from what was kept of them, other accounts one by one.
+ * @throws Problem invalid for a revision that is not there yet
+ */
+export async function trialBalanceAsOf(sql: SqlClient, asOf: AsOf): Promise<TrialBalanceAsOf> {
+  return sql.transaction(async (tx) => {
+    const journalRevision = await newestRevision(tx);
+    const newest = journalRevision === undefined ? {} : { journalRevision };
+    const moment = await momentOf(tx, asOf);
+    if (!moment) return { currencies: [], balances: [], checks: [], ...newest };
+    const kinds = await kindsAsOf(tx, moment.revision);
+    const currencies = currenciesOf(kinds);
+    const balances = [...kinds.filter(({ isGroup }) => isGroup).map(groupBalanceOf), ...(await singlesAsOf(tx, moment.revision))];
+    const checks = currencies.flatMap(({ currency, sumMinor, cashMinor, clientMoneyMinor }) => [
+      checkOf('sums_to_zero', currency, Math.abs(sumMinor)),
+      checkOf('client_money_covered', currency, Math.max(0, clientMoneyMinor - cashMinor)),
+    ]);
+    return { currencies, balances: balances.sort(byAccount), checks, asOf: moment, ...newest };
   });
 }
 
@@ -120,6 +153,74 @@ async function oldestLines(tx: SqlClient, now: Date): Promise<OpenLine[]> {
     ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(row.since)) / 1_000)),
   }));
 }
+
+/** What a kind of accounts came to. */
+interface KindRow {
+  prefix: string;
+  currency: string;
+  isGroup: boolean;
+  accounts: string;
+  posted: string;
+  held: string;
+  credit: string;
+  clientMoney: string;
+}
+
+function kindsAsOf(tx: SqlClient, revision: number): Promise<KindRow[]> {
+  return tx.query<KindRow>(
+    `SELECT t.prefix, t.currency, t.prefix ~ '${grouped}' AS "isGroup", was.accounts, was.posted_minor AS posted, was.held_minor AS held,
+       was.credit_minor AS credit, was.client_money_minor AS "clientMoney"
+     FROM ledger.totals t CROSS JOIN LATERAL (
+       SELECT * FROM ledger.total_history h
+       WHERE h.prefix = t.prefix AND h.currency = t.currency AND h.revision <= $1 ORDER BY h.revision DESC LIMIT 1
+     ) was ORDER BY t.currency, t.prefix`,
+    [revision],
+  );
+}
+
+function currenciesOf(kinds: readonly KindRow[]): CurrencyBalance[] {
+  return [...new Set(kinds.map(({ currency }) => currency))].map((currency) => {
+    const own = kinds.filter((kind) => kind.currency === currency);
+    const sum = (amountOf: (kind: KindRow) => bigint): bigint => own.reduce((total, kind) => total + amountOf(kind), 0n);
+    const [posted, credits] = [sum((kind) => BigInt(kind.posted)), sum((kind) => BigInt(kind.credit))];
+    return {
+      currency,
+      accounts: own.reduce((total, kind) => total + Number(kind.accounts), 0),
+      creditsMinor: toSafeInteger(credits),
+      debitsMinor: toSafeInteger(credits - posted),
+      sumMinor: toSafeInteger(posted),
+      cashMinor: toSafeInteger(-sum((kind) => (isCash(kind.prefix) ? BigInt(kind.posted) : 0n))),
+      clientMoneyMinor: toSafeInteger(sum((kind) => BigInt(kind.clientMoney))),
+    };
+  });
+}
+
+const groupBalanceOf = ({ prefix, currency, accounts, posted, held }: KindRow): GroupBalance => ({
+  account: `${prefix}*`,
+  currency,
+  ...inNumbers({ accounts, postedMinor: posted, heldMinor: held }),
+});
+
+async function singlesAsOf(tx: SqlClient, revision: number): Promise<GroupBalance[]> {
+  const rows = await tx.query<Texts<GroupBalance>>(
+    `SELECT a.account, a.currency, '1' AS accounts, was.posted_minor AS "postedMinor", was.held_minor AS "heldMinor"
+     FROM (SELECT DISTINCT prefix FROM ledger.totals WHERE prefix !~ '${grouped}') kind
+     CROSS JOIN LATERAL (
+       SELECT account, currency FROM ledger.accounts WHERE account > kind.prefix AND account < rtrim(kind.prefix, ':') || ';'
+     ) a
+     CROSS JOIN LATERAL (
+       SELECT posted_minor, held_minor FROM ledger.account_history h
+       WHERE h.account = a.account AND h.currency = a.currency AND h.revision <= $1 ORDER BY h.revision DESC LIMIT 1
+     ) was`,
+    [revision],
+  );
+  return rows.map(({ account, currency, ...amounts }) => ({ account, currency, ...inNumbers(amounts) }));
+}
+
+const byAccount = (a: GroupBalance, b: GroupBalance): number => {
+  const [left, right] = [`${a.account} ${a.currency}`, `${b.account} ${b.currency}`];
+  return left < right ? -1 : left > right ? 1 : 0;
+};
 
 /** Sums come as decimal text. */
 function inNumbers<K extends string>(amounts: Record<K, string>): Record<K, number> {

@@ -1,7 +1,8 @@
 import { Controller, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, busCategories, Consume, EmbeddedTransport, type Message } from '@tongbao/bus';
-import { topics } from '@tongbao/contracts';
+import { generateKey, publicKeyOf, RequestSigner } from '@tongbao/client';
+import { topics, type PlatformKeyRegistered } from '@tongbao/contracts';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner } from '@tongbao/read-model';
@@ -21,6 +22,8 @@ import { ledgerCategories, LedgerModule } from '../src/ledger.module.js';
 import { ledgerPublisher } from '../src/ledger.publish.js';
 import { ledgerProjection } from '../src/ledger.view.js';
 import type { AnyFact } from '../src/posting-rules.js';
+
+const host = 'hub.example';
 
 /** What the ledger answered over the bus, as another service hears it. */
 const heard: Message[] = [];
@@ -45,6 +48,10 @@ class RootModule {}
 /** The fields of answers that specs look into one by one. */
 interface Body {
   code?: string;
+  field?: string;
+  outcomes?: unknown[];
+  balances?: unknown[];
+  availableMinor?: number;
   items?: unknown[];
   entry?: number;
   position?: string;
@@ -104,6 +111,23 @@ export async function openApplication() {
     get: (url: string, token = 'auditor') => ask('GET', `/v1/ledger${url}`, token),
     post: (url: string, body?: object, { key, token = 'finance' }: { key?: string; token?: string } = {}) =>
       ask('POST', `/v1/ledger${url}`, token, body, key),
+    /** A platform that signs what it asks; its key is registered first. */
+    async platform(platformId: string): Promise<{ get: (url: string) => Promise<Reply> }> {
+      const key = generateKey();
+      const { kid, ...jwk } = publicKeyOf(key);
+      const registered: PlatformKeyRegistered = { type: 'PlatformKeyRegistered', party: `platform:${platformId}`, kid, jwk };
+      await store.append(`participant-platform:${platformId}`, 'no_stream', [registered], { commandId: `key of ${platformId}` });
+      const signer = new RequestSigner(platformId, key);
+      return {
+        get: async (url) => {
+          const path = `/v1/ledger${url}`;
+          const headers = { host, ...signer.sign({ method: 'GET', authority: host, path }) };
+          const reply = await app.inject({ method: 'GET', url: path, headers });
+          return { status: reply.statusCode, body: reply.json<Body>() };
+        },
+      };
+    },
+
     postWithoutKey: async (url: string): Promise<Reply> => {
       const reply = await app.inject({ method: 'POST', url: `/v1/ledger${url}`, headers: { authorization: 'Bearer finance' } });
       return { status: reply.statusCode, body: reply.json<Body>() };
@@ -121,14 +145,15 @@ export async function openApplication() {
         closedAt: '',
         by: 'op',
       };
+      let last = 0n;
       for (const fact of [...recorded, closed]) {
         facts += 1;
         const category = fact.type.startsWith('Participant') ? 'participant' : fact === closed ? 'window' : 'payment';
-        await store.append(`${category}-${facts}`, 'no_stream', [fact], { commandId: `fact ${facts}` });
+        ({ position: last } = await store.append(`${category}-${facts}`, 'no_stream', [fact], { commandId: `fact ${facts}` }));
       }
       await untilTrue(async () =>
         (await sql.query<{ source: string }>('SELECT source_position AS source FROM ledger.progress')).some(
-          ({ source }) => Number(source) >= facts,
+          ({ source }) => BigInt(source) >= last,
         ),
       );
     },

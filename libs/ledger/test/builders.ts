@@ -1,7 +1,7 @@
 import type { EntriesPosted, JournalTransfer, PaymentCaptured, SplitTransfer, Transfer } from '@tongbao/contracts';
 import type { Decision } from '../src/books.decide.js';
 import { Books, type Memory } from '../src/books.js';
-import type { Command, PlaceHoldCommand } from '../src/commands.js';
+import type { Command, PlaceHoldCommand, PostEntryCommand } from '../src/commands.js';
 import { JournalBatch } from '../src/journal.batch.js';
 import type { AnyFact } from '../src/posting-rules.js';
 
@@ -165,7 +165,7 @@ export const placeHold = (
   ...overrides,
 });
 
-export const postEntry = (commandId: string, transfers: readonly JournalTransfer[], corrects?: number): Command => ({
+export const postEntry = (commandId: string, transfers: readonly JournalTransfer[], corrects?: number): PostEntryCommand => ({
   command: 'PostEntry',
   commandId,
   ref: 'note',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Command } from '../src/commands.js';
+import type { Command, SingleCommand } from '../src/commands.js';
 import type { AnyFact } from '../src/posting-rules.js';
 import { captured, registered, split, startMs, transfer } from './builders.js';
 
@@ -78,6 +78,38 @@ export const anyFact: fc.Arbitrary<AnyFact> = fc.oneof(
     by: 'op',
   }),
   fc.constant<AnyFact>({ type: 'AttemptDeclined', attempt: 1, code: 'x' }),
+  fc.tuple(anyParty, amount).chain(([party, amountMinor]) =>
+    fc.constantFrom<AnyFact>(
+      { type: 'ReserveWithheld', party, amountMinor, currency: 'CNY', settlementId: 's', releaseAt: '' },
+      { type: 'ReserveReleased', party, amountMinor, currency: 'CNY', settlementId: 's' },
+      { type: 'LiquidityReceived', party, amountMinor, currency: 'CNY', depositId: 'd', bank: 'icbc', lineId: 'l' },
+      { type: 'ObligationPaid', party, amountMinor, currency: 'CNY', settlementId: 's', creditor: 'platform:A' },
+      { type: 'DebtWrittenOff', party, amountMinor, currency: 'CNY', writeOffId: 'w', by: 'op', note: '' },
+      {
+        type: 'CurrencyExchanged',
+        ...{ party, amountMinor, currency: 'CNY', exchangeId: 'x', settlementId: 's', rate: '0.1' },
+        bought: { amountMinor: Math.ceil(amountMinor / 10), currency: 'USD' },
+      },
+      {
+        type: 'WithdrawalInstructed',
+        withdrawalId: 'p1',
+        account: `liquidity:${party}`,
+        amountMinor,
+        currency: 'CNY',
+        bank: 'icbc',
+        attempt: 1,
+      },
+      {
+        type: 'WithdrawalConfirmed',
+        withdrawalId: 'p1',
+        account: `liquidity:${party}`,
+        amountMinor,
+        currency: 'CNY',
+        bank: 'icbc',
+        lineId: 'l',
+      },
+    ),
+  ),
   fc.constantFrom(...parties).map(registered),
 );
 
@@ -103,27 +135,35 @@ const limiting = fc.record({
   minimumBalanceMinor: fc.integer({ min: -500, max: 100 }),
 });
 
+const committing = fc.record({
+  command: fc.constant('CommitHold' as const),
+  holdId,
+  transfers: fc.array(anyTransfer, { minLength: 1, maxLength: 2 }),
+});
+const opening = fc.record(
+  {
+    command: fc.constant('OpenAccount' as const),
+    account: fc.oneof(anyAccount, fc.constant('escrow:x')),
+    currencies: fc.constantFrom(['CNY'], ['CNY', 'USD'], ['USD']),
+  },
+  { requiredKeys: ['command', 'account'] },
+);
+
 /** Commands, sensible and not; a few ids, so that they meet each other. */
-export const anyCommand: fc.Arbitrary<Command> = fc
+const anySingle: fc.Arbitrary<SingleCommand> = fc
   .tuple(
     fc.integer({ min: 1, max: 200 }).map((number) => `c${number}`),
     fc.oneof(
       { arbitrary: placing, weight: 4 },
       {
-        arbitrary: fc.record({
-          command: fc.constant('CommitHold' as const),
-          holdId,
-          transfers: fc.array(anyTransfer, { minLength: 1, maxLength: 2 }),
-        }),
+        arbitrary: committing,
         weight: 4,
       },
       { arbitrary: fc.record({ command: fc.constant('VoidHold' as const), holdId }), weight: 1 },
       { arbitrary: posting, weight: 4 },
       { arbitrary: fc.record({ command: fc.constant('ReverseEntry' as const), entry: fc.integer({ min: 0, max: 10 }) }), weight: 3 },
-      {
-        arbitrary: fc.record({ command: fc.constantFrom('OpenAccount' as const, 'UnfreezeAccount' as const), account: anyAccount }),
-        weight: 2,
-      },
+      { arbitrary: fc.record({ command: fc.constant('UnfreezeAccount' as const), account: anyAccount }), weight: 1 },
+      { arbitrary: opening, weight: 2 },
       {
         arbitrary: fc.record({
           command: fc.constantFrom('FreezeAccount' as const, 'CloseAccount' as const),
@@ -134,17 +174,25 @@ export const anyCommand: fc.Arbitrary<Command> = fc
       { arbitrary: limiting, weight: 1 },
     ),
   )
-  .map(([commandId, command]): Command => ({ ...command, commandId }));
+  .map(([commandId, command]): SingleCommand => ({ ...command, commandId }));
+
+const anyLinked = fc
+  .tuple(fc.integer({ min: 1, max: 200 }), fc.array(fc.oneof(posting, committing), { minLength: 1, maxLength: 4 }))
+  .map(([number, members]): Command => ({
+    command: 'Linked',
+    commandId: `l${number}`,
+    commands: members.map((member, index) => ({ ...member, commandId: `l${number}.${index}` })),
+  }));
+
+export const anyCommand: fc.Arbitrary<Command> = fc.oneof({ arbitrary: anySingle, weight: 9 }, { arbitrary: anyLinked, weight: 1 });
 
 /** A fact, a command, or minutes that pass. */
 export type Happening = { fact: AnyFact } | { command: Command } | { minutes: number };
 
-export const histories = (maxLength: number): fc.Arbitrary<Happening[]> =>
-  fc.array(
-    fc.oneof(
-      { arbitrary: anyFact.map((fact) => ({ fact })), weight: 5 },
-      { arbitrary: anyCommand.map((command) => ({ command })), weight: 5 },
-      { arbitrary: fc.integer({ min: 1, max: 10 }).map((minutes) => ({ minutes })), weight: 1 },
-    ),
-    { minLength: 1, maxLength, size: 'max' },
-  );
+export const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
+  { arbitrary: anyFact.map((fact) => ({ fact })), weight: 5 },
+  { arbitrary: anyCommand.map((command) => ({ command })), weight: 5 },
+  { arbitrary: fc.integer({ min: 1, max: 10 }).map((minutes) => ({ minutes })), weight: 1 },
+);
+
+export const histories = (maxLength: number): fc.Arbitrary<Happening[]> => fc.array(anyHappening, { minLength: 1, maxLength, size: 'max' });

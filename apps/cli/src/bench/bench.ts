@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { UsageError } from '../exit-codes.js';
 import { processIo, toJson, type Io } from '../io.js';
 import { conditionsNow } from './conditions.js';
+import { benchLedger } from './ledger.bench.js';
 import { benchPayments } from './payments.bench.js';
 import { PreparedHub } from './prepared-hub.js';
 import { benchRebuild } from './rebuild.bench.js';
@@ -34,6 +35,7 @@ export interface BenchContext {
 
 const parts: Record<string, (context: BenchContext) => Promise<PartReport>> = {
   store: benchStore,
+  ledger: benchLedger,
   payments: benchPayments,
   rebuild: benchRebuild,
   'window-close': benchWindowClose,

@@ -37,11 +37,11 @@ export interface JournalEntry {
   note?: string;
 }
 
-/**
- * True when the transfers of an entry count in the nets of the parties that they touch: payments, and what operators post. The entries of payouts
- * do not: they pay a net, they do not make one.
- */
-export const isNetted = (entry: Pick<JournalEntry, 'kind'>): boolean => !entry.kind.startsWith('Payout');
+/** How the kinds of entries begin that pay a net, withhold of it or change its currency: they do not make one. */
+const beyondNets = ['Payout', 'Withdrawal', 'Reserve', 'Liquidity', 'CurrencyExchanged', 'DebtWrittenOff', 'ObligationPaid'] as const;
+
+/** True when the transfers of an entry count in the nets of the parties that they touch: payments, disputes, and what operators post. */
+export const isNetted = ({ kind }: Pick<JournalEntry, 'kind'>): boolean => !beyondNets.some((each) => kind.startsWith(each));
 
 export interface SettledNet {
   party: PartyName;
@@ -80,6 +80,23 @@ export interface LimitChange {
 export interface AccountChange {
   account: AccountName;
   change: 'opened' | 'frozen' | 'unfrozen' | 'closed';
+  /** `opened`: the only currencies that commands may move in it; absent = all. */
+  currencies?: CurrencyCode[];
+  /** `opened`: what whoever opened it says of it, by name. */
+  metadata?: AccountNote[];
+}
+
+export interface AccountNote {
+  name: string;
+  value: string;
+}
+
+/** What an entry left of an account in a currency that it touched. Available = posted - held. */
+export interface BalanceMade {
+  account: AccountName;
+  currency: CurrencyCode;
+  postedMinor: Minor;
+  heldMinor: Minor;
 }
 
 /** What a command came to; a repeated command is answered with it. */
@@ -94,8 +111,12 @@ export interface CommandOutcome {
   ref?: string;
   result: 'accepted' | 'refused';
   code?: Code;
-  /** Number of the entry that the command posted. */
+  /** Number of the entry that the command posted; of linked commands, of the first. */
   entry?: Count;
+  /** What that very entry left, by account and currency. */
+  balances?: BalanceMade[];
+  /** Of linked commands that were refused: which of them was, from 0. */
+  index?: Count;
   /** Who commanded it: `operator:<name>`; absent for other services. */
   by?: string;
 }

@@ -41,6 +41,8 @@ export type PaymentEvent =
   | RefundOutcomeUnknown
   | PaymentRefunded
   | RefundDeclined
+  | DisputeOpened
+  | DisputeClosed
   | PaymentSettled;
 
 /** What names a payment to its platform; carried by every fact that is told to the platform, so that one event is enough to tell it. */
@@ -278,6 +280,34 @@ export interface RefundDeclined extends PaymentReference {
   type: 'RefundDeclined';
   refundId: HubId;
   code: Code;
+}
+
+/** Money of the payment is withheld until a dispute ends. The process is on `dispute-<disputeId>`; what moves money is recorded here. */
+export interface DisputeOpened extends PaymentReference {
+  type: 'DisputeOpened';
+  disputeId: HubId;
+  /** What is in dispute; with refunds never more than what was captured. */
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
+  reason: string;
+  /** Those of a refund of that amount, with `dispute:<disputeId>` in the provider's place. External ones are marked, as in the split. */
+  transfers: SplitTransfer[];
+  openedAt: Timestamp;
+}
+
+/**
+ * `won`: the opening's transfers go back. `lost`: what was withheld goes to the provider. `part`: both, in proportion. A fee of the provider for
+ * the dispute is among the transfers: from the party that bears it to the provider.
+ */
+export interface DisputeClosed extends PaymentReference {
+  type: 'DisputeClosed';
+  disputeId: HubId;
+  outcome: 'won' | 'lost' | 'part';
+  /** What the payer got back: all of what was in dispute when lost, 0 when won. */
+  lostMinor: AmountMinor;
+  currency: CurrencyCode;
+  transfers: SplitTransfer[];
+  closedAt: Timestamp;
 }
 
 export interface PaymentSettled extends PaymentReference {
