@@ -7,7 +7,7 @@ export interface Letter {
   group: string;
   topic: string;
   partition: number;
-  /** Partition and offset. */
+  /** Partition, offset, and when the broker took it. */
   offset: string;
   reason: string;
   status: string;
@@ -63,7 +63,7 @@ export class DeadLetters {
 
   /** Waits until they are all there. @returns by place */
   async at(group: string, places: readonly Place[]): Promise<Map<string, Letter>> {
-    const byPlace = async () => new Map((await this.list(group)).map((letter) => [`${letter.topic} ${letter.offset}`, letter]));
+    const byPlace = async () => new Map((await this.list(group)).map((letter) => [placeOf(letter), letter]));
     await eventually(
       async () => {
         const found = await byPlace();
@@ -111,6 +111,9 @@ export class DeadLetters {
     );
   }
 }
+
+/** The place that a letter comes from, called in the same way: without the time when the broker took it. */
+const placeOf = ({ topic, offset }: Letter): string => `${topic} ${offset.split('.').slice(0, 2).join('.')}`;
 
 /** How a place is called here. */
 export const nameOf = ({ topic, partition, offset }: Place): string => `${topic} ${partition}.${offset}`;

@@ -81,7 +81,7 @@ function expectLetter(group: string, { kind, record, place }: Put, letter: Lette
     group,
     topic,
     partition,
-    offset: `${partition}.${offset}`,
+    offset: expect.stringMatching(new RegExp(`^${partition}\\.${offset}\\.\\d{13}$`)),
     reason: kind.becomes.reason,
     status: kind.keyed && !isOutside(topic) ? 'parked' : 'open',
     record: { headers, payload: payloadOf(record) },
