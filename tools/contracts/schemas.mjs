@@ -18,6 +18,7 @@ const factsOf = {
   agreement: 'AgreementEvent',
   command: 'CommandEvent',
   journal: 'JournalEvent',
+  log: 'LogEvent',
   participant: 'ParticipantEvent',
   payment: 'PaymentEvent',
   payout: 'PayoutEvent',

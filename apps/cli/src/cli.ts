@@ -13,6 +13,7 @@ import { CommandFailed, exitCodes, exitCodesHelp, UsageError, type ExitCode } fr
 import { HubUnreachable, Refused } from './hub-client.js';
 import { toJson, type Io } from './io.js';
 import { addCallCommand, addKeysCommands } from './keys.command.js';
+import { addLogCommands } from './log.command.js';
 import { addPaymentsCommands } from './payments.command.js';
 import { addProjectionsCommands } from './projections.command.js';
 import { addRelayCommands } from './relay.command.js';
@@ -73,6 +74,7 @@ function buildProgram(io: Io, runs: Runner): Command {
   addReplayCommand(program, runs);
   addKeysCommands(program, runs);
   addCallCommand(program, runs);
+  addLogCommands(program, runs);
   addDoctorCommand(program, runs);
   return program;
 }

@@ -41,16 +41,27 @@ export function addLogCommands(program: Command, runs: Runner): void {
     .option('--witness <verifierKey>', 'of a witness; several times', collected)
     .option('--quorum <count>', 'how many of the witnesses must have cosigned; default: all', wholeNumber)
     .addHelpText('after', verifyHelp)
-    .action(runs(async (context, file: string, keys: GivenKeys) => (await import('./log/verify-receipt.js')).verifyReceiptFile(context, file, keys)));
+    .action(
+      runs(async (context, file: string, keys: GivenKeys) =>
+        (await import('./log/verify-receipt.js')).verifyReceiptFile(context, file, keys),
+      ),
+    );
   log
     .command('audit')
     .description('make leaves, roots and balances anew from the event store, and say exactly what differs from what is signed and served')
     .option('--log <verifierKey>', 'of the log; several times where its key was changed; default: what the hub says', collected)
-    .option('--witness <verifierKey>', 'of a witness; several times; default: what the hub says', collected)
+    .option(
+      '--witness <key>',
+      'of a witness: its verifier key, or <key>=<address>, to be asked what it remembers; default: what the hub says',
+      collected,
+    )
     .option('--quorum <count>', 'how many of the witnesses must have cosigned; default: all that are named', wholeNumber)
     .option('--database <url>', 'compare the rows of the read models by SQL, in this PostgreSQL')
     .option('--store-only', 'only what is in the event store; ask no hub', false)
-    .option('--known <file>', 'a checkpoint of the log from before, which must be continued; it may be missing at the first time with --keep')
+    .option(
+      '--known <file>',
+      'a checkpoint of the log from before, which must be continued; it may be missing at the first time with --keep',
+    )
     .option('--keep <file>', 'when nothing differs, keep the newest checkpoint there for the next time')
     .addHelpText('after', auditHelp)
     .action(runs(async (context, options: AuditOptions) => (await import('./log/audit.js')).auditHub(context, options)));

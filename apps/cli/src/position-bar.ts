@@ -12,10 +12,12 @@ export class PositionBar {
     label: string,
     private readonly from: bigint,
     to: bigint,
+    /** What is counted. */
+    what = 'events',
   ) {
     if (!io.isTerminal) return;
     this.#bar = new SingleBar({
-      format: `${label}  {bar}  {percentage} %, {events} events, {perSecond} a second`,
+      format: `${label}  {bar}  {percentage} %, {events} ${what}, {perSecond} a second`,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 30,

@@ -33,11 +33,14 @@ export interface Summed {
 /** Readiness of all: what is not ready anywhere, under the service's name. */
 export function sumOfHealth(answers: ReadonlyMap<ServiceName, Answer>): Summed {
   const problems: object[] = [];
+  const notices: object[] = [];
   for (const [service, answer] of answers) {
     if (answer === 'down') problems.push({ name: service, problem: 'cannot be reached' });
     else if (answer.status !== 200) for (const problem of listOf(answer.body['problems'])) problems.push({ service, ...problem });
+    if (answer !== 'down') for (const notice of listOf(answer.body['notices'])) notices.push({ service, ...notice });
   }
-  return { status: problems.length === 0 ? 200 : 503, body: { status: problems.length === 0 ? 'ok' : 'not ready', problems } };
+  const status = problems.length === 0 ? 'ok' : 'not ready';
+  return { status: problems.length === 0 ? 200 : 503, body: { status, problems, ...(notices.length > 0 && { notices }) } };
 }
 
 /** The items of all services in one list; the first refusal instead, where one refuses. */

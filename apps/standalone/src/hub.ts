@@ -41,7 +41,7 @@ export class Hub {
       shared: worker === undefined,
       services: [
         paymentService([...sandbox.providers.values()]),
-        ledgerService(),
+        ledgerService(config),
         settlementService(config, sandbox.bank),
         notificationService(),
       ],

@@ -204,7 +204,7 @@ export class LocalCluster {
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       EVENT_STORE_URL: eventStoreUrl,
-      ...secretsOf(serviceOf(name), this.options.dataDir),
+      ...secretsOf(serviceOf(name), this.options.dataDir, this.options.env),
     };
   }
 

@@ -26,8 +26,10 @@ export async function portsOf(dataDir: string, names: readonly string[]): Promis
 }
 
 /** What a service's processes on this machine are given of the data folder: secrets and operators, made at the first start. */
-export function secretsOf(service: string, dataDir: string): Record<string, string> {
-  const config = loadConfig({ TONGBAO_DATA: dataDir });
+export function secretsOf(service: string, dataDir: string, env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  // The log's key has the name of the log.
+  const { LOG_ORIGIN } = env;
+  const config = loadConfig({ TONGBAO_DATA: dataDir, ...(LOG_ORIGIN !== undefined && { LOG_ORIGIN }) });
   fillSecrets(config);
   return {
     OPERATORS: JSON.stringify(operatorsOf(config)),
@@ -35,5 +37,6 @@ export function secretsOf(service: string, dataDir: string): Record<string, stri
     COMMAND_DECRYPTION_KEY: config.commandDecryptionKey,
     SANDBOX_DATA: dataDir,
     ...(service === 'notification' && { WEBHOOK_SECRET_KEY: config.webhookSecretKey }),
+    ...(service === 'ledger' && { LOG_SIGNING_KEY: config.logSigningKey, LOG_COMMITMENT_KEY: config.logCommitmentKey }),
   };
 }

@@ -2,6 +2,7 @@ export * from './accounts.js';
 export * from './facts/agreement.js';
 export * from './facts/command.js';
 export * from './facts/journal.js';
+export * from './facts/log.js';
 export * from './facts/participant.js';
 export * from './facts/payment.js';
 export * from './facts/payout.js';

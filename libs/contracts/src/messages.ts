@@ -165,6 +165,6 @@ export interface PayoutStatusChanged {
   direction: string;
   amountMinor: AmountMinor;
   currency: CurrencyCode;
-  /** `requested`, `held`, `refused`, `awaiting_funds`, `instructed`, `confirmed`, `failed`, `returned`, `carried`; new ones may come. */
+  /** `requested`, `held`, `refused`, `awaiting_proof`, `awaiting_funds`, `instructed`, `confirmed`, `failed`, `returned`, `carried`; new ones may come. */
   status: string;
 }

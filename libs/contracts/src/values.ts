@@ -115,3 +115,25 @@ export type AccountName = string;
  * @minLength 1
  */
 export type Code = string;
+
+/**
+ * 32 bytes of SHA-256 in base64.
+ *
+ * @pattern ^[A-Za-z0-9+/]{43}=$
+ */
+export type Sha256 = string;
+
+/**
+ * A signed note (C2SP signed-note): a text, an empty line, and a line for each signature.
+ *
+ * @minLength 1
+ * @maxLength 1000000
+ */
+export type SignedNote = string;
+
+/**
+ * Name of a key that signs notes: no white space, no `+`.
+ *
+ * @pattern ^[^+\s]+$
+ */
+export type KeyName = string;

@@ -6,6 +6,8 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
  */
 for (const message of [streams.AppendReq.ProposedMessage.prototype, streams.BatchAppendReq.ProposedMessage.prototype]) {
   for (const setter of ['setData', 'setCustomMetadata'] as const) {
+    // Called on the message that it is called on.
+    // eslint-disable-next-line @typescript-eslint/unbound-method
     const original = message[setter];
     message[setter] = function (value: Uint8Array | string) {
       return original.call(this, typeof value === 'string' ? Buffer.from(value, 'base64') : value);

@@ -1,4 +1,4 @@
-import type { CommandOutcome } from '@tongbao/contracts';
+import type { BalanceMade, CommandOutcome } from '@tongbao/contracts';
 import type { Limits } from './balances.js';
 import { Books, type AccountDetails, type AccountStatus, type Hold, type Memory } from './books.js';
 
@@ -7,6 +7,22 @@ import { Books, type AccountDetails, type AccountStatus, type Hold, type Memory 
  * books are folded from the journal's start, once.
  */
 export const snapshotVersion = 1;
+
+/** Most of a snapshot, so without names. `ref` is 0 where it is the subject; balances are flat: account, currency, posted, held, and the next account. */
+type OutcomeRow = readonly [
+  commandId: string,
+  contentHash: string,
+  command: string,
+  subject: string,
+  result: CommandOutcome['result'],
+  ref?: string | 0 | null,
+  entry?: number | null,
+  balances?: readonly (string | number)[] | null,
+  code?: string | null,
+  purpose?: string | null,
+  by?: string | null,
+  index?: number | null,
+];
 
 /** Amounts inside what a double tells exactly are numbers, others decimal. */
 type Amount = number | string;
@@ -23,7 +39,7 @@ export type Part =
   | { part: 'details'; rows: (readonly [account: string, details: AccountDetails])[] }
   | { part: 'holds'; rows: Hold[] }
   | { part: 'endedHolds'; rows: string[] }
-  | { part: 'outcomes'; rows: CommandOutcome[] }
+  | { part: 'outcomes'; rows: OutcomeRow[] }
   | { part: 'corrections'; rows: (readonly [entry: number, correction: 'reversed' | 'corrected'])[] }
   /** Of journal event after journal event, how many entries later than the one before it each begins. */
   | { part: 'firstEntries'; rows: number[] };
@@ -58,7 +74,7 @@ export function freeze(books: Books): FrozenBooks {
     { head: { part: 'details' }, rows: [...details] },
     { head: { part: 'holds' }, rows: [...holds.values()] },
     { head: { part: 'endedHolds' }, rows: [...endedHolds] },
-    { head: { part: 'outcomes' }, rows: [...outcomes.values()] },
+    { head: { part: 'outcomes' }, rows: outcomeRows([...outcomes.values()]) },
     { head: { part: 'corrections' }, rows: [...corrections] },
     { head: { part: 'firstEntries' }, rows: differences(firstEntries, firstEntries.length) },
   ];
@@ -113,7 +129,7 @@ export class Thawing {
         for (const holdId of piece.rows) endedHolds.add(holdId);
         return;
       case 'outcomes':
-        for (const outcome of piece.rows) outcomes.set(outcome.commandId, outcome);
+        for (const row of piece.rows) outcomes.set(row[0], outcomeOf(row));
         return;
       case 'corrections':
         for (const [entry, correction] of piece.rows) corrections.set(entry, correction);
@@ -146,6 +162,53 @@ export class Thawing {
       });
     }
   }
+}
+
+/** Each an `OutcomeRow`, as JSON has it. */
+function* outcomeRows(outcomes: readonly CommandOutcome[]): Generator<readonly unknown[]> {
+  for (const { commandId, contentHash, command, subject, result, ref, entry, balances, code, purpose, by, index, ...none } of outcomes) {
+    none satisfies Record<string, never>;
+    const flat = balances?.flatMap(({ account, currency, postedMinor, heldMinor }) => [account, currency, postedMinor, heldMinor]);
+    const row = [commandId, contentHash, command, subject, result, ref === subject ? 0 : ref, entry, flat, code, purpose, by, index];
+    yield row.slice(0, row.findLastIndex((each) => each !== undefined) + 1);
+  }
+}
+
+function outcomeOf([
+  commandId,
+  contentHash,
+  command,
+  subject,
+  result,
+  ref,
+  entry,
+  flat,
+  code,
+  purpose,
+  by,
+  index,
+]: OutcomeRow): CommandOutcome {
+  const outcome: CommandOutcome = { commandId, contentHash, command, subject, result };
+  if (ref !== undefined && ref !== null) outcome.ref = ref === 0 ? subject : ref;
+  if (entry !== undefined && entry !== null) outcome.entry = entry;
+  if (flat) outcome.balances = balancesOf(flat);
+  if (code) outcome.code = code;
+  if (purpose !== undefined && purpose !== null) outcome.purpose = purpose;
+  if (by !== undefined && by !== null) outcome.by = by;
+  if (index !== undefined && index !== null) outcome.index = index;
+  return outcome;
+}
+
+function balancesOf(flat: readonly (string | number)[]): BalanceMade[] {
+  const balances: BalanceMade[] = [];
+  for (let at = 0; at < flat.length; at += 4)
+    balances.push({
+      account: String(flat[at]),
+      currency: String(flat[at + 1]),
+      postedMinor: Number(flat[at + 2]),
+      heldMinor: Number(flat[at + 3]),
+    });
+  return balances;
 }
 
 function* piecesOf(head: object, rows: Iterable<unknown>, characters: number): Generator<string> {

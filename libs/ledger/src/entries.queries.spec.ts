@@ -86,6 +86,22 @@ describe('the entries of an account', () => {
       }
   });
 
+  it('are all there where an event has more rows than are read at once', async () => {
+    const sale = (number: number, currency: string) =>
+      captured([split('provider:alipay', 'platform:A', 1 + number)], { paymentId: `pay_${number}`, currency });
+    // Three currencies an event: what is read at once ends within one.
+    for (let event = 0; event < 100; event += 1)
+      keeper.facts(...['CNY', 'EUR', 'USD'].map((currency, index) => sale(3 * event + index, currency)));
+    await projected.project(keeper.journal);
+    const numbers = Array.from({ length: 300 }, (_, number) => number);
+    for (const limit of [7, 299, 500]) {
+      const page = (order: Order) => (after: string[] | undefined) =>
+        new EntryQueries(database.sql).ofAccount('platform:A', {}, { order, limit, after });
+      expect((await walk<AccountEntry>(page('oldest'))).map(({ number }) => number)).toEqual(numbers);
+      expect((await walk<AccountEntry>(page('newest'))).map(({ number }) => number)).toEqual([...numbers].reverse());
+    }
+  });
+
   it('say what each did to the account', async () => {
     keeper.facts(captured(example1), captured(example1, { currency: 'USD' }));
     await projected.project(keeper.journal);
@@ -122,12 +138,12 @@ describe('the entries about something', () => {
 
   it('name what they correct, and what corrects them', async () => {
     keeper.facts(captured(example1));
-    keeper.command({ ...postEntry('c', [transfer('hub:fees', 'platform:A', 10)], 0), note: 'too much' } as Parameters<
-      Bookkeeper['command']
-    >[0]);
+    keeper.command({ ...postEntry('c', [transfer('hub:fees', 'platform:A', 10)], 0), note: 'too much' });
     await projected.project(keeper.journal);
     const queries = new EntryQueries(database.sql);
-    expect(await about('pay_1', {}, 'oldest')).toMatchObject([{ number: 0, kind: 'PaymentCaptured', position: '4', correctedBy: [1] }]);
+    expect(await about('pay_1', {}, 'oldest')).toMatchObject([
+      { number: 0, kind: 'PaymentCaptured', sourcePosition: '4', correctedBy: [1] },
+    ]);
     expect(await queries.entry(0)).toMatchObject({ correctedBy: [1], corrections: [{ number: 1, corrects: 0, note: 'too much' }] });
     expect(await queries.entry(1)).toMatchObject({ kind: 'PostEntry', corrects: 0 });
     expect(await queries.entry(2)).toBeUndefined();

@@ -13,7 +13,8 @@ export interface EntryView {
   transfers: EntryRow['transfers'];
   postedAt: string;
   revision: number;
-  position?: string;
+  /** Log position of the fact that it posts; absent for a command's entry. */
+  sourcePosition?: string;
   corrects?: number;
   correctedBy?: number[];
   note?: string;
@@ -211,7 +212,7 @@ function withinPage(span: Span, { order, after }: EntryPage): Span {
 function viewOf({ number, kind, ref, transfers, postedAt, revision, position, corrects, correctedBy, note }: EntryRow): EntryView {
   return {
     ...{ number, kind, ref, transfers, postedAt, revision },
-    ...(position !== null && { position: String(position) }),
+    ...(position !== null && { sourcePosition: String(position) }),
     ...(corrects !== null && { corrects }),
     ...(correctedBy !== null && { correctedBy }),
     ...(note !== null && { note }),

@@ -105,9 +105,9 @@ it.each([
   ['before journal 9', 'an event on top of others is not written'],
   ['after journal 9', 'an event on top of others is durable, and nobody was told'],
   ['before snapshot 1', 'a snapshot is begun, nothing of it is written'],
-  ['before snapshot 4', 'half of a snapshot is written'],
-  ['after snapshot 5', 'a part of a snapshot is written, not its end'],
-  ['after snapshot 12', 'a snapshot is there, and perhaps a piece of the next'],
+  ['after snapshot 1', 'its pieces are written, not its end'],
+  ['before snapshot 4', 'the first one is there, the second one has no end'],
+  ['after snapshot 4', 'two are there'],
 ])('killed at %s (%s): the standby goes on, and all is posted once', async (point) => {
   const name = point.replaceAll(' ', '');
   const faultFile = join(folder, name);

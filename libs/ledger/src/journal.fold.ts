@@ -36,13 +36,20 @@ export async function foldJournal({ store, name, memory, snapshots }: JournalSou
   const books = snapshot?.books ?? new Books(memory);
   const resumed = { entries: books.nextEntry, events: books.revision === undefined ? 0 : books.revision + 1 };
   let position = snapshot?.position ?? 0n;
+  const readFrom = (from: number) => store.read<EntriesPosted>(journalStream(name), { from, limit: eventsAtOnce });
+  let next = readFrom(resumed.events);
   for (let from = resumed.events; ; from += eventsAtOnce) {
-    const page = await store.read<EntriesPosted>(journalStream(name), { from, limit: eventsAtOnce });
+    const page = await next;
+    const isLast = page.length < eventsAtOnce;
+    // The store reads on while this page is folded.
+    if (!isLast) next = readFrom(from + eventsAtOnce);
+    // Who awaits it hears of a failure; nobody does when the fold fails first.
+    next.catch(() => undefined);
     for (const { event, revision, position: reached } of page) {
       books.apply(event, revision);
       position = reached;
     }
-    if (page.length < eventsAtOnce) break;
+    if (isLast) break;
   }
   faultPoint('after', foldPoint(name));
   return { books, position, resumed };

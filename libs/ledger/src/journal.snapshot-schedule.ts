@@ -7,7 +7,7 @@ export interface SnapshotInterval {
   events: number;
 }
 
-const usualInterval: SnapshotInterval = { entries: 200_000, events: 20_000 };
+const usualInterval: SnapshotInterval = { entries: 150_000, events: 10_000 };
 
 /** When the writer stops, so little is not worth one. */
 const leastOnStop: SnapshotInterval = { entries: 1_000, events: 1_000 };

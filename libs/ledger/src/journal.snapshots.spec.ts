@@ -202,7 +202,7 @@ describe('the writer', () => {
 
   it('writes chunks far under the limit of an event, of many accounts too', async () => {
     const writer = await hub.startWriter();
-    for (let count = 0; count < 60; count += 1) {
+    for (let count = 0; count < 90; count += 1) {
       const transfers = Array.from({ length: 100 }, (_, index) => transfer('hub:fees', `hub:part-${count}-${index}`, 1 + index));
       await writer.submit(postEntry(`c${count}`, transfers));
     }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { Outage, type EventStore, type StoredEvent } from '@tongbao/event-store';
@@ -54,9 +55,12 @@ export interface Resumed {
 const deflated = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 const inflated = promisify(inflateRaw);
 
-/** Of JSON; so much takes a millisecond or two to make, and an event stays far under the store's 1 MiB. */
-const chunkCharacters = 200_000;
-const chunksAtOnce = 16;
+/** Of JSON; so much takes a millisecond or two to make, and deflated it is far under the store's 1 MiB. */
+const chunkCharacters = 150_000;
+const chunksAtOnce = 4;
+/** Of what is appended at once. */
+const fullAtCharacters = 600_000;
+const chunksRead = 16;
 
 /**
  * Snapshots of the books, in the event store, so that a start need not fold the whole journal. A snapshot says nothing that the journal does not say: one
@@ -115,18 +119,37 @@ export class Snapshots {
     const first = last ? last.revision + 1 : 0;
     const hash = createHash('sha256');
     let next = first;
-    const append = async (event: SnapshotEvent) => {
+    const append = async (events: SnapshotEvent[]) => {
       signal?.throwIfAborted();
       // Of two that write here at a time, one is refused and gives up: a snapshot's chunks stand together.
       const context = { commandId: `${this.#stream} of ${revision} in epoch ${epoch} at ${next}`, causes: {} };
-      await store.append(this.#stream, next === 0 ? 'no_stream' : next - 1, [event], context);
-      next += 1;
+      await store.append(this.#stream, next === 0 ? 'no_stream' : next - 1, events, context);
+      next += events.length;
     };
+    const send = async (pieces: readonly Promise<Buffer>[]) => {
+      const chunks = (await Promise.all(pieces)).map((piece): SnapshotChunk => ({
+        type: 'SnapshotChunk',
+        first,
+        data: piece.toString('base64'),
+      }));
+      for (const { data } of chunks) hash.update(data);
+      for (const some of divided(chunks)) await append(some);
+    };
+    let pieces: Promise<Buffer>[] = [];
+    let sending = Promise.resolve();
     for (const text of frozen.texts(chunkCharacters)) {
-      const data = (await deflated(Buffer.from(text), { level: 1 })).toString('base64');
-      hash.update(data);
-      await append({ type: 'SnapshotChunk', first, data });
+      pieces.push(deflated(Buffer.from(text), { level: 1 }));
+      // The writer, and whatever else this process does, comes before the next piece.
+      await turn();
+      if (pieces.length < chunksAtOnce) continue;
+      await sending;
+      sending = send(pieces);
+      // It is awaited before the next, or at the end.
+      sending.catch(() => undefined);
+      pieces = [];
     }
+    await sending;
+    await send(pieces);
     const completed = {
       type: 'SnapshotCompleted' as const,
       first,
@@ -140,7 +163,7 @@ export class Snapshots {
       nextEntry,
       chunks: next - first,
     };
-    await append({ ...completed, checksum: hash.update(saidBy(completed)).digest('hex') });
+    await append([{ ...completed, checksum: hash.update(saidBy(completed)).digest('hex') }]);
     const kept = last && (await this.#newestCompleted(last));
     if (kept && kept.first > 0) await store.truncateBefore(this.#stream, kept.first);
   }
@@ -156,8 +179,8 @@ export class Snapshots {
       throw new Error(`${this.#journal} has another event ${completed.revision}, or none`);
     const thawing = new Thawing(memory);
     const hash = createHash('sha256');
-    for (let from = first; from < revision; from += chunksAtOnce) {
-      const page = await this.options.store.read<SnapshotEvent>(this.#stream, { from, limit: Math.min(chunksAtOnce, revision - from) });
+    for (let from = first; from < revision; from += chunksRead) {
+      const page = await this.options.store.read<SnapshotEvent>(this.#stream, { from, limit: Math.min(chunksRead, revision - from) });
       for (const { event } of page) {
         if (event.type !== 'SnapshotChunk' || event.first !== first) throw new Error('its chunks are not all there');
         hash.update(event.data);
@@ -194,6 +217,21 @@ export class Snapshots {
       return undefined;
     }
   }
+}
+
+/** In their order, as many together as one append takes. */
+function* divided(chunks: readonly SnapshotChunk[]): Generator<SnapshotChunk[]> {
+  let some: SnapshotChunk[] = [];
+  let characters = 0;
+  for (const chunk of chunks) {
+    if (some.length > 0 && characters + chunk.data.length > fullAtCharacters) {
+      yield some;
+      [some, characters] = [[], 0];
+    }
+    some.push(chunk);
+    characters += chunk.data.length;
+  }
+  if (some.length > 0) yield some;
 }
 
 /** What the checksum covers beside the chunks. */

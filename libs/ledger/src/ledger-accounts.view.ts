@@ -137,6 +137,7 @@ function putHistory(rows: Rows, row: AccountRow, entries: number[], { revision, 
 async function putQuarterHour(rows: Rows, { account, currency, postedMinor }: AccountRow, at: string): Promise<void> {
   const quarter = quarterHourOf(at);
   const known = await rows.get<QuarterHourRow>('quarterHours', [account, currency, quarter]);
+  if (known && postedMinor >= known.lowMinor && postedMinor <= known.highMinor) return;
   const lowMinor = known && known.lowMinor < postedMinor ? known.lowMinor : postedMinor;
   const highMinor = known && known.highMinor > postedMinor ? known.highMinor : postedMinor;
   rows.put('quarterHours', { account, currency, quarter, lowMinor, highMinor } satisfies QuarterHourRow);

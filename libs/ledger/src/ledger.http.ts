@@ -275,10 +275,11 @@ function requireOwnAccount(caller: Principal, account: string): void {
 /** Of an entry what concerns an account: transfers between others, and what operators noted, are not for who owns it. */
 const concerning =
   (account: string) =>
-  ({ note: _, ...entry }: AccountEntry): AccountEntry => ({
-    ...entry,
-    transfers: entry.transfers.filter(({ from, to }) => from === account || to === account),
-  });
+  (entry: AccountEntry): AccountEntry => {
+    const shown = { ...entry, transfers: entry.transfers.filter(({ from, to }) => from === account || to === account) };
+    delete shown.note;
+    return shown;
+  };
 
 function found<T>(value: T | undefined, code: 'account_not_found' | 'entry_not_found' | 'hold_not_found', detail: string): T {
   if (value === undefined) throw new Problem(code, detail);

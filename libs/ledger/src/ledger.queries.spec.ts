@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EntriesPosted } from '@tongbao/contracts';
 import fc from 'fast-check';
-import { Bookkeeper, captured, split, startMs } from '../test/builders.js';
+import { captured, split, startMs, type Bookkeeper } from '../test/builders.js';
 import { histories } from '../test/histories.js';
 import { keeperOfParties, live, openDatabase, walk, type Projected } from '../test/projected.js';
 import { accountTree, type TreeItem, type TreeTotal } from './account-tree.view.js';
@@ -170,6 +170,20 @@ describe('the tree of accounts', () => {
     }
   });
 
+  it('counts an account from the first that was said of it, be it a limit', async () => {
+    const keeper = keeperOfParties();
+    keeper.facts({ type: 'LimitsSet', party: 'platform:B', currency: 'CNY', minimumBalanceMinor: 0 });
+    keeper.facts(captured([split('provider:alipay', 'platform:A', 5)]));
+    await projected.project(keeper.journal);
+    const counted = async (revision: number) => {
+      const { totals, items } = await tree('platform:*', { revision }).first();
+      return [totals.map(({ accounts }) => accounts), items.map(({ name }) => name)];
+    };
+    expect(await counted(0)).toEqual([[], []]);
+    expect(await counted(1)).toEqual([[1], ['platform:B']]);
+    expect(await counted(2)).toEqual([[2], ['platform:A', 'platform:B']]);
+  });
+
   it('goes down by one part of a name, page by page, each thing once', async () => {
     const keeper = keeperOfParties();
     const names = ['user:a:wallet', 'user:a:bonus', 'user:a-1:wallet', 'user:b:wallet', 'user:b', 'user:c:d:e'];
@@ -295,6 +309,28 @@ describe('the history of a balance', () => {
       [100, 100, 0],
       [100, 150, 50],
       [150, 150, 0],
+    ]);
+  });
+
+  it('goes up and down within a point, whose last moment is the one before its end', async () => {
+    const keeper = keeperOfParties();
+    const hour = 3_600_000;
+    const sell = (amount: number) => keeper.facts(captured([split('provider:alipay', 'platform:A', amount)]));
+    const pay = (amount: number) => keeper.facts(captured([split('platform:A', 'hub:fees', amount)]));
+    sell(100);
+    keeper.nowMs = startMs + 60_000;
+    pay(130);
+    sell(50);
+    keeper.nowMs = startMs + 50 * 60_000;
+    sell(60);
+    pay(10);
+    keeper.nowMs = startMs + hour;
+    pay(80);
+    await projected.project(keeper.journal);
+    const { points } = await history('platform:A', 'hour', 'UTC', startMs, startMs + 2 * hour);
+    expect(points).toMatchObject([
+      { openingMinor: 0, lowMinor: -30, highMinor: 100, closingMinor: 70, creditMinor: 210, debitMinor: 140 },
+      { openingMinor: 70, lowMinor: -10, highMinor: 70, closingMinor: -10, creditMinor: 0, debitMinor: 80 },
     ]);
   });
 

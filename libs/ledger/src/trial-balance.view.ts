@@ -66,19 +66,21 @@ type Texts<T> = { [K in keyof T]: string };
 /** Accounts of which there may be any number are shown as one line a kind; the rest one by one. */
 const grouped = '^(user|creator|transit|liquidity|reserve|dispute):';
 
-const groupOf = `CASE WHEN account ~ '${grouped}' THEN split_part(account, ':', 1) || ':*' ELSE account END`;
-
 const clientMoney = `GREATEST(payout_held_minor, CASE WHEN account ~ '^(platform|creator|user|liquidity|transit|reserve|dispute):' THEN posted_minor ELSE 0 END, 0)`;
 
-/** The trial balance with the checks that can fail, from the projection. */
+/**
+ * The trial balance with the checks that can fail, from the projection: kinds of which there may be any number from what is kept of them, all other
+ * accounts row by row.
+ */
 export async function trialBalance(sql: SqlClient, now: Date): Promise<TrialBalance> {
   return sql.transaction(async (tx) => {
-    const currencies = await currencyBalances(tx);
+    const kinds = await kindsNow(tx);
+    const currencies = currenciesOf(kinds);
     const lines = await tx.query<{ account_kind: string; currency: string; lines: string; amount: string }>(
       `SELECT CASE WHEN account = '${accountNames.suspense}' THEN 'suspense' ELSE 'transit' END AS account_kind, currency, count(*) AS lines, sum(amount_minor) AS amount
        FROM ledger.open_lines GROUP BY 1, 2`,
     );
-    const balances = await groupBalances(tx);
+    const balances = balancesOf(kinds, await singlesNow(tx));
     const checks = currencies.flatMap(({ currency, sumMinor, cashMinor, clientMoneyMinor }) => [
       checkOf('sums_to_zero', currency, Math.abs(sumMinor)),
       checkOf('client_money_covered', currency, Math.max(0, clientMoneyMinor - cashMinor)),
@@ -108,12 +110,12 @@ export async function trialBalanceAsOf(sql: SqlClient, asOf: AsOf): Promise<Tria
     if (!moment) return { currencies: [], balances: [], checks: [], ...newest };
     const kinds = await kindsAsOf(tx, moment.revision);
     const currencies = currenciesOf(kinds);
-    const balances = [...kinds.filter(({ isGroup }) => isGroup).map(groupBalanceOf), ...(await singlesAsOf(tx, moment.revision))];
+    const balances = balancesOf(kinds, await singlesAsOf(tx, moment.revision));
     const checks = currencies.flatMap(({ currency, sumMinor, cashMinor, clientMoneyMinor }) => [
       checkOf('sums_to_zero', currency, Math.abs(sumMinor)),
       checkOf('client_money_covered', currency, Math.max(0, clientMoneyMinor - cashMinor)),
     ]);
-    return { currencies, balances: balances.sort(byAccount), checks, asOf: moment, ...newest };
+    return { currencies, balances, checks, asOf: moment, ...newest };
   });
 }
 
@@ -123,24 +125,6 @@ const checkOf = (check: Check['check'], currency: string, differenceMinor: numbe
   passed: differenceMinor === 0,
   differenceMinor,
 });
-
-async function currencyBalances(tx: SqlClient): Promise<CurrencyBalance[]> {
-  const rows = await tx.query<Texts<CurrencyBalance>>(
-    `SELECT currency, count(*) AS accounts,
-       COALESCE(sum(posted_minor) FILTER (WHERE posted_minor > 0), 0) AS "creditsMinor", COALESCE(-sum(posted_minor) FILTER (WHERE posted_minor < 0), 0) AS "debitsMinor",
-       sum(posted_minor) AS "sumMinor", COALESCE(-sum(posted_minor) FILTER (WHERE account ~ '^(provider|bank):'), 0) AS "cashMinor", sum(${clientMoney}) AS "clientMoneyMinor"
-     FROM ledger.accounts GROUP BY currency ORDER BY currency`,
-  );
-  return rows.map(({ currency, ...amounts }) => ({ currency, ...inNumbers(amounts) }));
-}
-
-async function groupBalances(tx: SqlClient): Promise<GroupBalance[]> {
-  const rows = await tx.query<Texts<GroupBalance>>(
-    `SELECT ${groupOf} AS account, currency, count(*) AS accounts, sum(posted_minor) AS "postedMinor", sum(held_minor) AS "heldMinor"
-     FROM ledger.accounts GROUP BY 1, 2 ORDER BY 1, 2`,
-  );
-  return rows.map(({ account, currency, ...amounts }) => ({ account, currency, ...inNumbers(amounts) }));
-}
 
 async function oldestLines(tx: SqlClient, now: Date): Promise<OpenLine[]> {
   const rows = await tx.query<Omit<OpenLine, 'amountMinor' | 'entry' | 'ageSeconds'> & { amountMinor: string; entry: string }>(
@@ -166,6 +150,21 @@ interface KindRow {
   clientMoney: string;
 }
 
+/** A kind's accounts; `kind` is a row that has its prefix. OFFSET 0 keeps the planner from reading all accounts for all kinds at once. */
+const accountsOfKind = `SELECT * FROM ledger.accounts WHERE account > kind.prefix AND account < rtrim(kind.prefix, ':') || ';' OFFSET 0`;
+
+const singleKinds = `(SELECT DISTINCT prefix FROM ledger.totals WHERE prefix !~ '${grouped}') kind`;
+
+function kindsNow(tx: SqlClient): Promise<KindRow[]> {
+  return tx.query<KindRow>(
+    `SELECT prefix, currency, true AS "isGroup", accounts::text, posted_minor::text AS posted, held_minor::text AS held, credit_minor::text AS credit,
+       client_money_minor::text AS "clientMoney" FROM ledger.totals WHERE prefix ~ '${grouped}'
+     UNION ALL
+     SELECT kind.prefix, a.currency, false, count(*)::text, sum(a.posted_minor)::text, sum(a.held_minor)::text, sum(GREATEST(a.posted_minor, 0))::text,
+       sum(${clientMoney})::text FROM ${singleKinds} CROSS JOIN LATERAL (${accountsOfKind}) a GROUP BY kind.prefix, a.currency`,
+  );
+}
+
 function kindsAsOf(tx: SqlClient, revision: number): Promise<KindRow[]> {
   return tx.query<KindRow>(
     `SELECT t.prefix, t.currency, t.prefix ~ '${grouped}' AS "isGroup", was.accounts, was.posted_minor AS posted, was.held_minor AS held,
@@ -173,13 +172,13 @@ function kindsAsOf(tx: SqlClient, revision: number): Promise<KindRow[]> {
      FROM ledger.totals t CROSS JOIN LATERAL (
        SELECT * FROM ledger.total_history h
        WHERE h.prefix = t.prefix AND h.currency = t.currency AND h.revision <= $1 ORDER BY h.revision DESC LIMIT 1
-     ) was ORDER BY t.currency, t.prefix`,
+     ) was`,
     [revision],
   );
 }
 
 function currenciesOf(kinds: readonly KindRow[]): CurrencyBalance[] {
-  return [...new Set(kinds.map(({ currency }) => currency))].map((currency) => {
+  return [...new Set(kinds.map(({ currency }) => currency))].sort().map((currency) => {
     const own = kinds.filter((kind) => kind.currency === currency);
     const sum = (amountOf: (kind: KindRow) => bigint): bigint => own.reduce((total, kind) => total + amountOf(kind), 0n);
     const [posted, credits] = [sum((kind) => BigInt(kind.posted)), sum((kind) => BigInt(kind.credit))];
@@ -195,26 +194,34 @@ function currenciesOf(kinds: readonly KindRow[]): CurrencyBalance[] {
   });
 }
 
-const groupBalanceOf = ({ prefix, currency, accounts, posted, held }: KindRow): GroupBalance => ({
-  account: `${prefix}*`,
-  currency,
-  ...inNumbers({ accounts, postedMinor: posted, heldMinor: held }),
-});
+function balancesOf(kinds: readonly KindRow[], singles: readonly Texts<GroupBalance>[]): GroupBalance[] {
+  const groups = kinds
+    .filter(({ isGroup }) => isGroup)
+    .map(({ prefix, currency, accounts, posted, held }) => ({
+      ...{ account: `${prefix}*`, currency },
+      ...inNumbers({ accounts, postedMinor: posted, heldMinor: held }),
+    }));
+  const rows = singles.map(({ account, currency, ...amounts }) => ({ account, currency, ...inNumbers(amounts) }));
+  return [...groups, ...rows].sort(byAccount);
+}
 
-async function singlesAsOf(tx: SqlClient, revision: number): Promise<GroupBalance[]> {
-  const rows = await tx.query<Texts<GroupBalance>>(
+function singlesNow(tx: SqlClient): Promise<Texts<GroupBalance>[]> {
+  return tx.query<Texts<GroupBalance>>(
+    `SELECT a.account, a.currency, '1' AS accounts, a.posted_minor AS "postedMinor", a.held_minor AS "heldMinor"
+     FROM ${singleKinds} CROSS JOIN LATERAL (${accountsOfKind}) a`,
+  );
+}
+
+function singlesAsOf(tx: SqlClient, revision: number): Promise<Texts<GroupBalance>[]> {
+  return tx.query<Texts<GroupBalance>>(
     `SELECT a.account, a.currency, '1' AS accounts, was.posted_minor AS "postedMinor", was.held_minor AS "heldMinor"
-     FROM (SELECT DISTINCT prefix FROM ledger.totals WHERE prefix !~ '${grouped}') kind
-     CROSS JOIN LATERAL (
-       SELECT account, currency FROM ledger.accounts WHERE account > kind.prefix AND account < rtrim(kind.prefix, ':') || ';'
-     ) a
+     FROM ${singleKinds} CROSS JOIN LATERAL (${accountsOfKind}) a
      CROSS JOIN LATERAL (
        SELECT posted_minor, held_minor FROM ledger.account_history h
        WHERE h.account = a.account AND h.currency = a.currency AND h.revision <= $1 ORDER BY h.revision DESC LIMIT 1
      ) was`,
     [revision],
   );
-  return rows.map(({ account, currency, ...amounts }) => ({ account, currency, ...inNumbers(amounts) }));
 }
 
 const byAccount = (a: GroupBalance, b: GroupBalance): number => {

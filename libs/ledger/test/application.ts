@@ -53,6 +53,9 @@ interface Body {
   balances?: unknown[];
   availableMinor?: number;
   items?: unknown[];
+  points?: unknown[];
+  currencies?: unknown[];
+  journalRevision?: number;
   entry?: number;
   position?: string;
 }

@@ -14,6 +14,7 @@ const packages: Record<Program, readonly string[]> = {
   kcat: ['kcat', 'kafkacat'],
   python: ['python3-venv'],
   go: ['golang-go'],
+  xmllint: ['libxml2-utils'],
 };
 
 /** Asked by Debian's packages before they start a service: 101 = do not (invoke-rc.d(8), policy-rc.d of the Debian Policy). */

@@ -1,6 +1,6 @@
 import { MissingTools, planInstall, type MachineFacts, type Part } from './tools.plan.js';
 
-const all: readonly Part[] = ['kafka', 'kafka-tools', 'redis', 'postgres', 'kcat', 'python', 'go'];
+const all: readonly Part[] = ['kafka', 'kafka-tools', 'redis', 'postgres', 'kcat', 'python', 'go', 'xmllint'];
 const complete: MachineFacts = {
   platform: 'linux',
   arch: 'x64',
@@ -12,6 +12,7 @@ const complete: MachineFacts = {
   kcat: true,
   python: true,
   go: true,
+  xmllint: true,
   postgresPackage: true,
   jars: { kafka: true, 'kafka-tools': true },
 };
@@ -23,6 +24,7 @@ const bare: MachineFacts = {
   kcat: false,
   python: false,
   go: false,
+  xmllint: false,
   jars: { kafka: false, 'kafka-tools': false },
 };
 
@@ -41,7 +43,10 @@ it('nothing is installed on a machine that has all', () => {
 });
 
 it('root on Debian gets what is missing', () => {
-  expect(planInstall(all, bare)).toEqual({ programs: ['java', 'maven', 'redis', 'kcat', 'python', 'go'], jars: ['kafka', 'kafka-tools'] });
+  expect(planInstall(all, bare)).toEqual({
+    programs: ['java', 'maven', 'redis', 'kcat', 'python', 'go', 'xmllint'],
+    jars: ['kafka', 'kafka-tools'],
+  });
 });
 
 it('only what the parts need counts', () => {
@@ -71,6 +76,7 @@ it('a user on Debian is told each part and the command', () => {
       '  kcat (a Kafka client for tests): sudo apt-get install -y --no-install-recommends kcat',
       '  Python 3.10 or later with venv: sudo apt-get install -y --no-install-recommends python3-venv',
       '  Go: sudo apt-get install -y --no-install-recommends golang-go',
+      '  xmllint (checks XML against schemas in tests): sudo apt-get install -y --no-install-recommends libxml2-utils',
     ].join('\n'),
   );
 });
@@ -95,6 +101,7 @@ it('a Mac is told of brew, and that PostgreSQL has to come from elsewhere', () =
       '  kcat (a Kafka client for tests): brew install kcat',
       '  Python 3.10 or later with venv: brew install python3',
       '  Go: brew install go',
+      '  xmllint (checks XML against schemas in tests): brew install libxml2',
       '  PostgreSQL (the one from npm is for Linux on x86-64, this is darwin on arm64): start one and give its address in DATABASE_URL',
     ].join('\n'),
   );

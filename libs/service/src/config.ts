@@ -341,6 +341,63 @@ export class HubConfig {
   @areDecryptionKeys
   commandDecryptionKey!: string;
 
+  @Env(
+    'LOG_ORIGIN',
+    'text',
+    'tongbao.example/main',
+    'Name of the transparency log and of its key, once and for all: the address that it is served at, without https://, is a good one.',
+    'pay.example.org/log',
+  )
+  @Matches(/^[^\s+]{1,255}$/, { message: 'must be the name of a key: no white space, no +' })
+  logOrigin!: string;
+
+  @Env(
+    'LOG_SIGNING_KEY',
+    'secret',
+    '',
+    'Key that signs the checkpoints of the transparency log, for the ledger service alone; its name is LOG_ORIGIN. Generated in the data folder when empty.',
+    'PRIVATE+KEY+<name>+<id>+<base64>',
+  )
+  @Matches(/^$|^PRIVATE\+KEY\+[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/, { message: 'must be a signer key of type 1 or empty' })
+  logSigningKey!: string;
+
+  @Env(
+    'LOG_COMMITMENT_KEY',
+    'secret',
+    '',
+    'Key of what the leaves of the transparency log hide, for the ledger service alone; never to be changed. Generated in the data folder when empty.',
+    '64 hex digits',
+  )
+  @Matches(/^$|^[0-9a-f]{64}$/, { message: 'must be 64 hex digits or empty' })
+  logCommitmentKey!: string;
+
+  @Env(
+    'LOG_WITNESSES',
+    'pairs',
+    '',
+    'Witnesses of the transparency log, by comma: the verifier key of each, and where it takes checkpoints.',
+    'witness.example/w1+8d66cf3f+BFb1…=https://witness.example',
+  )
+  @IsArray()
+  @Matches(/^[^+=,\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}=https?:\/\/\S+$/, { each: true, message: 'must list <verifier key>=<address> pairs' })
+  logWitnesses!: string[];
+
+  @Env('LOG_WITNESS_QUORUM', 'number', '0', 'How many of the witnesses must cosign before a checkpoint counts as witnessed; 0 = none.', '2')
+  @IsInt()
+  @Min(0)
+  @Max(100)
+  logWitnessQuorum!: number;
+
+  @Env(
+    'PAYOUTS_NEED_PROOF',
+    'flag',
+    'false',
+    'For the settlement service: nothing is paid out before a checkpoint covers what it comes from, a witnessed one where LOG_WITNESS_QUORUM asks for witnesses.',
+    'true',
+  )
+  @IsBoolean()
+  payoutsNeedProof!: boolean;
+
   @Env('TRACES_URL', 'text', '', 'OTLP/HTTP endpoint for traces; empty = none are sent.', 'http://tempo.internal:4318/v1/traces')
   @Matches(/^$|^https?:\/\//, { message: 'must be an http or https address or empty' })
   tracesUrl!: string;

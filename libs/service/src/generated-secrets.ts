@@ -1,31 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatSignerKey, generateSignerKey } from '@tongbao/transparency-log';
 import { ConfigError, type HubConfig } from './config.js';
 import { newDecryptionKey } from './decryption-keys.js';
 import { operatorRoles, type Operator } from './operators.js';
 
 /** Secrets that the configuration may leave empty where a process may make them for itself. */
-type GeneratedSecrets = Pick<HubConfig, 'webhookSecretKey' | 'sandboxSecret' | 'commandDecryptionKey'>;
+type GeneratedSecrets = Pick<HubConfig, 'webhookSecretKey' | 'sandboxSecret' | 'commandDecryptionKey' | 'logSigningKey' | 'logCommitmentKey'>;
 
 const secret = (): string => randomBytes(32).toString('hex');
 
-const newSecrets = (): GeneratedSecrets => ({
+const newSecrets = ({ logOrigin }: HubConfig): GeneratedSecrets => ({
   webhookSecretKey: secret(),
   sandboxSecret: secret(),
   commandDecryptionKey: newDecryptionKey(),
+  logSigningKey: formatSignerKey(generateSignerKey(logOrigin, 'ed25519')),
+  logCommitmentKey: secret(),
 });
 
 /** Gives every secret that the configuration leaves empty the one of the data folder: made at the first start, readable by its owner only. */
 export function fillSecrets(config: HubConfig): void {
   const path = join(config.dataDir, 'secrets.json');
-  const kept = keptIn(path, newSecrets);
-  const generated = { ...newSecrets(), ...kept };
+  const kept = keptIn(path, () => newSecrets(config));
+  const generated = { ...newSecrets(config), ...kept };
   // An earlier release did not make all of them.
   if (Object.keys(generated).length > Object.keys(kept).length) write(path, generated);
   config.webhookSecretKey ||= generated.webhookSecretKey;
   config.sandboxSecret ||= generated.sandboxSecret;
   config.commandDecryptionKey ||= generated.commandDecryptionKey;
+  config.logSigningKey ||= generated.logSigningKey;
+  config.logCommitmentKey ||= generated.logCommitmentKey;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Bus } from '@tongbao/bus';
-import type { LogFeed } from '@tongbao/event-store';
+import { Outage, type LogFeed } from '@tongbao/event-store';
 import type { LoopWatch } from '@tongbao/telemetry';
 import type { FastifyReply } from 'fastify';
 import type { RunningProjection } from './projections.http.js';
@@ -12,6 +12,8 @@ export interface HealthCheck {
   name: string;
   /** Undefined when all is well, else what is wrong. */
   problem(): Promise<string | undefined>;
+  /** What people should know though the process may have work. */
+  notice?(): Promise<string | undefined>;
 }
 
 interface Found {
@@ -21,6 +23,16 @@ interface Found {
 
 /** A process whose queries are further behind gets no work from outside until it has caught up. */
 const mostLagMs = 60_000;
+
+/** What cannot be told while something is down is told later: that it is down, its own check says. */
+async function noticeOf(check: HealthCheck): Promise<string | undefined> {
+  try {
+    return await check.notice?.();
+  } catch (error) {
+    if (error instanceof Outage) return undefined;
+    throw error;
+  }
+}
 
 @ApiTags('health')
 @Controller('health')
@@ -49,7 +61,13 @@ export class HealthController {
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const found = await Promise.all(this.checks.map(async (check) => ({ name: check.name, problem: await check.problem() })));
     const problems = [...found.filter(({ problem }) => problem !== undefined), ...this.#failedProjections(), ...this.#lags()];
-    void reply.status(problems.length === 0 ? 200 : 503).send({ status: problems.length === 0 ? 'ok' : 'not ready', problems });
+    const notices = await this.#notices();
+    void reply.status(problems.length === 0 ? 200 : 503).send({ status: problems.length === 0 ? 'ok' : 'not ready', problems, ...(notices.length > 0 && { notices }) });
+  }
+
+  async #notices(): Promise<{ name: string; notice: string }[]> {
+    const asked = await Promise.all(this.checks.map(async (check) => ({ name: check.name, notice: await noticeOf(check) })));
+    return asked.flatMap(({ name, notice }) => (notice === undefined ? [] : [{ name, notice }]));
   }
 
   #failedFolds(): Found[] {

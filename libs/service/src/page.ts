@@ -35,7 +35,8 @@ export function toPage<Row, T>(
 }
 
 /** The cursor of the page after the one that ends with this key; for a page that `toPage` does not make. */
-export const encodeCursor = (key: (string | number | bigint)[]): string => Buffer.from(JSON.stringify(key.map(String))).toString('base64url');
+export const encodeCursor = (key: (string | number | bigint)[]): string =>
+  Buffer.from(JSON.stringify(key.map(String))).toString('base64url');
 
 function decodeCursor(cursor: string): string[] {
   try {

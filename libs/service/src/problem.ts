@@ -71,7 +71,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = this.#asProblem(thrown);
     const document = problemDocument(problem);
-    if (problem.code === 'overloaded' || problem.code === 'unavailable') void reply.header('retry-after', '1');
+    if (problem.code === 'overloaded' || problem.code === 'unavailable' || problem.code === 'receipt_pending')
+      void reply.header('retry-after', '1');
     void reply.status(document.status).header('content-type', 'application/problem+json').send(JSON.stringify(document));
   }
 

@@ -14,7 +14,7 @@ export const servicePaths: Readonly<Record<ServiceName, readonly string[]>> = {
     '/v1/sandbox',
     '/.well-known',
   ],
-  ledger: ['/v1/ledger'],
+  ledger: ['/v1/ledger', '/v1/receipts', '/log', '/v1/projections/log'],
   settlement: ['/v1/settlement', '/v1/finance'],
   notification: ['/v1/endpoints', '/v1/deliveries', '/v1/events'],
 };

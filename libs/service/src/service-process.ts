@@ -32,6 +32,8 @@ export interface ServiceDefinition {
   categories: readonly string[];
   publisher: Publisher;
   projection: Projection;
+  /** Projections that it keeps besides, each under a name of its own. */
+  furtherProjections?: readonly Projection[];
   module: DynamicModule;
   /** Its messages are the leading process's alone; those of other services are shared by all their processes. */
   consumesAlone?: boolean;
@@ -91,13 +93,14 @@ export class ServiceProcess {
     const sql = await openReadModels(options);
     const cache = openCache({ url: config.redisUrl, onOutage: (error: unknown) => onOutage('Redis', error) });
     const projections = new Map(
-      services.map(({ projection }) => [projection.name, new ProjectionReplica(sql, feed, projection, { onFailure, onOutage })]),
+      services
+        .flatMap(projectionsOf)
+        .map((projection) => [projection.name, new ProjectionReplica(sql, feed, projection, { onFailure, onOutage })]),
     );
     // In the order in which the leader must begin: rows first, for what follows waits for them; then what tells others.
-    for (const { name, projection } of services)
-      await leadershipOf(leaderships, name).undertake(`the projection ${projection.name}`, async (epoch) =>
-        projections.get(projection.name)?.lead(epoch),
-      );
+    for (const service of services)
+      for (const { name } of projectionsOf(service))
+        await leadershipOf(leaderships, service.name).undertake(`the projection ${name}`, async (epoch) => projections.get(name)?.lead(epoch));
     const bus = await busOf({ options, store, feed, loops, leaderships });
     const platformKeys = new PlatformKeys(store);
     platformKeys.start(feed);
@@ -198,6 +201,8 @@ function leaseOf(service: string, store: EventStore, { config, logger, onFatal }
     onOutage: (error) => logger.warn({ err: error, what: `lease ${service}` }, 'waits for something that is down'),
   });
 }
+
+const projectionsOf = ({ projection, furtherProjections = [] }: ServiceDefinition): Projection[] => [projection, ...furtherProjections];
 
 /** What the services read, and what platforms' keys and refusals are folded from. */
 const categoriesOf = (services: readonly ServiceDefinition[]): string[] => [

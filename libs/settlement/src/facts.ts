@@ -1,4 +1,4 @@
-import type { BankLineRecorded, EntriesPosted, ParticipantEvent, PayoutEvent, SettlementEvent, WindowEvent } from '@tongbao/contracts';
+import type { BankLineRecorded, EntriesPosted, LogEvent, ParticipantEvent, PayoutEvent, SettlementEvent, WindowEvent } from '@tongbao/contracts';
 import type { DomainEvent, StoredEvent } from '@tongbao/event-store';
 
 /** Tells the events of a contract by their types; a type that this release does not know is passed over, as a newer one may have written it. */
@@ -32,6 +32,7 @@ export const isPayoutFact = isOneOf<PayoutEvent>({
   PayoutRequested: true,
   PayoutHeld: true,
   PayoutRefused: true,
+  PayoutAwaitingProof: true,
   PayoutAwaitingFunds: true,
   PayoutInstructed: true,
   PayoutConfirmed: true,
@@ -43,6 +44,8 @@ export const isPayoutFact = isOneOf<PayoutEvent>({
 export const isBankLineFact = isOneOf<BankLineRecorded>({ BankLineRecorded: true });
 
 export const isJournalFact = isOneOf<EntriesPosted>({ EntriesPosted: true });
+
+export const isLogFact = isOneOf<LogEvent>({ CheckpointSigned: true, CheckpointWitnessed: true });
 
 export const isParticipantFact = isOneOf<ParticipantEvent>({
   ParticipantRegistered: true,

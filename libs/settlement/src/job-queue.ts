@@ -36,6 +36,10 @@ export class JobQueue {
     this.#running ??= tracing.outside(() => this.#run());
   }
 
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Lets the job that runs come to its end, and starts no other. */
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -24,6 +24,7 @@ const requested = (holdId = 'hold_s1_platform.A'): PayoutEvent => ({
 });
 const held: PayoutEvent = { type: 'PayoutHeld', ...reference };
 const refused: PayoutEvent = { type: 'PayoutRefused', ...reference, code: 'client_money_not_covered' };
+const unproven: PayoutEvent = { type: 'PayoutAwaitingProof', ...reference };
 const awaiting: PayoutEvent = { type: 'PayoutAwaitingFunds', ...reference };
 const instructed = (attempt = 1, holdId = 'hold_s1_platform.A'): PayoutEvent => ({
   type: 'PayoutInstructed',
@@ -42,6 +43,7 @@ const histories: Record<'none' | PayoutStatus, PayoutEvent[]> = {
   requested: [requested()],
   held: [requested(), held],
   refused: [requested(), refused],
+  awaiting_proof: [requested(), held, unproven],
   awaiting_funds: [requested(), held, awaiting],
   instructed: [requested(), held, instructed()],
   confirmed: [requested(), held, instructed(), confirmed],
@@ -60,7 +62,7 @@ const holdRefused = (holdId = 'hold_s1_platform.A'): PayoutCommand => ({
   holdId,
   code: 'client_money_not_covered',
 });
-const instruct = (availableMinor = 900n): PayoutCommand => ({ type: 'InstructPayout', availableMinor });
+const instruct = (availableMinor = 900n, isProven = true): PayoutCommand => ({ type: 'InstructPayout', isProven, availableMinor });
 const fail = (attempt = 1): PayoutCommand => ({ type: 'RecordFailure', attempt, code: 'account_closed' });
 const again: PayoutCommand = { type: 'AskAgain', account: { accountNumber: '6333', holder: 'A Ltd' }, now };
 const carry: PayoutCommand = { type: 'CarryPayout', model: 'dnm', by: 'operator:fin' };
@@ -99,6 +101,11 @@ describe('a payout', () => {
     ['waits when cash is short of a minor unit', histories.held, instruct(899n), [awaiting]],
     ['that waits goes on waiting', histories.awaiting_funds, instruct(899n), []],
     ['that waited is instructed when there is cash', histories.awaiting_funds, instruct(), [instructed()]],
+    ['waits for a proof, whatever cash there is', histories.held, instruct(900n, false), [unproven]],
+    ['that waits for a proof goes on waiting', histories.awaiting_proof, instruct(900n, false), []],
+    ['that is proven is instructed', histories.awaiting_proof, instruct(), [instructed()]],
+    ['that is proven may wait for cash', histories.awaiting_proof, instruct(899n), [awaiting]],
+    ['is carried while it waits for a proof, and gives the hold up', histories.awaiting_proof, carry, [carried({ holdId: 'hold_s1_platform.A' })]],
     ['instructed again is one instruction', histories.instructed, instruct(), []],
     ['is confirmed by a line that equals it', histories.instructed, confirm(), [confirmed]],
     ['is confirmed by one line, read twice', histories.confirmed, confirm(), []],

@@ -8,8 +8,11 @@ export type PayoutCommand =
   | { type: 'RecordHoldRefused'; holdId: string; code: string }
   /** Again, to the account that the party has named by now. */
   | { type: 'AskAgain'; account: Pick<PayoutTerms, 'accountNumber' | 'holder'>; now: string }
-  /** @property availableMinor cash at the bank, less what is on its way */
-  | { type: 'InstructPayout'; availableMinor: bigint }
+  /**
+   * @property isProven a checkpoint of the transparency log covers what its settlement was checked against, or nobody asks for that
+   * @property availableMinor cash at the bank, less what is on its way
+   */
+  | { type: 'InstructPayout'; isProven: boolean; availableMinor: bigint }
   | { type: 'RecordConfirmation'; line: PayoutLine }
   | { type: 'RecordFailure'; attempt: number; code: string }
   | { type: 'RecordReturn'; line: PayoutLine }
@@ -65,6 +68,9 @@ const refusals: [PayoutRefusal, (command: LaterCommand, state: PayoutState) => b
   ['state_conflict', (command, state) => !isAboutLine(command) && !isAllowed(command, state)],
 ];
 
+/** The ledger holds its amount, and it is not instructed. */
+const waiting: readonly PayoutStatus[] = ['held', 'awaiting_proof', 'awaiting_funds'];
+
 const isAboutLine = (command: LaterCommand): command is LineCommand => 'line' in command;
 
 const is = (state: PayoutState, statuses: readonly PayoutStatus[]): boolean => statuses.some((status) => status === state.status);
@@ -86,12 +92,12 @@ function isAllowed(command: Exclude<LaterCommand, LineCommand>, state: PayoutSta
       // One that came back was taken under its key once and for all: it is carried, and the next settlement pays under another key.
       return is(state, ['refused', 'failed']);
     case 'InstructPayout':
-      return isCollection ? state.status === 'requested' : is(state, ['held', 'awaiting_funds']);
+      return isCollection ? state.status === 'requested' : is(state, waiting);
     case 'RecordFailure':
       return state.status === 'instructed';
     case 'CarryPayout':
       // While the ledger's answer is out, a hold could still be placed that nobody would void.
-      return is(state, ['refused', 'held', 'awaiting_funds', 'failed', 'returned']) || (isCollection && state.status === 'requested');
+      return is(state, ['refused', ...waiting, 'failed', 'returned']) || (isCollection && state.status === 'requested');
     default:
       return command satisfies never;
   }
@@ -138,6 +144,9 @@ function outcomeOf(command: LaterCommand, state: Payout): PayoutEvent[] {
     case 'AskAgain':
       return [requested({ ...state, ...command.account }, state.asks + 1, command.now)];
     case 'InstructPayout':
+      if (state.direction === 'payout' && !command.isProven) {
+        return state.status === 'awaiting_proof' ? [] : [{ type: 'PayoutAwaitingProof', ...reference }];
+      }
       if (state.direction === 'payout' && command.availableMinor < BigInt(state.amountMinor)) {
         return state.status === 'awaiting_funds' ? [] : [{ type: 'PayoutAwaitingFunds', ...reference }];
       }
@@ -159,7 +168,7 @@ function outcomeOf(command: LaterCommand, state: Payout): PayoutEvent[] {
       return [{ type: 'PayoutReturned', ...reference, lineId: command.line.lineId }];
     case 'CarryPayout':
       return [
-        { type: 'PayoutCarried', ...reference, model: command.model, by: command.by, ...(is(state, ['held', 'awaiting_funds']) && hold) },
+        { type: 'PayoutCarried', ...reference, model: command.model, by: command.by, ...(is(state, waiting) && hold) },
       ];
     default:
       return command satisfies never;

@@ -15,6 +15,8 @@ export interface PayoutProcessParts {
   clock: Clock;
   /** How long the bank may take to answer before the outcome counts as unknown. */
   bankTimeoutMs: number;
+  /** Whether a payout waits until the books that it comes from are proven; not when left out. */
+  needProof?: boolean;
 }
 
 /** The bank did not answer, or could not be reached: whether it took an instruction is unknown until it says so. */
@@ -34,6 +36,7 @@ export class PayoutProcess {
   #written = 0n;
   /** Payouts to which something may have been appended without an answer. */
   readonly #doubtful = new Set<string>();
+  #waitsForProof = false;
 
   constructor(private readonly parts: PayoutProcessParts) {}
 
@@ -51,15 +54,23 @@ export class PayoutProcess {
     for (const payoutId of await queries.refusedBeforeMoneyCame(bank.name)) await this.askAgain(payoutId);
     await this.#askAboutOpenOnes(round);
     const available = await queries.availableCash(bank.name);
-    for (const { payoutId, currency } of await queries.payoutsToInstruct(bank.name)) {
+    const unproven = this.parts.needProof ? await queries.unprovenSettlements() : new Set<string>();
+    this.#waitsForProof = false;
+    for (const { payoutId, settlementId, currency } of await queries.payoutsToInstruct(bank.name)) {
       if (round.unavailable) break;
       const cash = available.get(currency) ?? 0n;
-      const { outcome, state } = await this.#instruct(payoutId, cash);
+      const { outcome, state } = await this.#instruct(payoutId, { isProven: !unproven.has(settlementId), availableMinor: cash });
+      if (state.status === 'awaiting_proof') this.#waitsForProof = true;
       if (outcome === 'refused' || state.status !== 'instructed') continue;
       if (state.direction === 'payout') available.set(currency, cash - BigInt(state.amountMinor));
       await round.attempt(() => this.#give(state));
     }
     if (round.unavailable) throw round.unavailable;
+  }
+
+  /** Whether some payout waits for a checkpoint. */
+  get waitsForProof(): boolean {
+    return this.#waitsForProof;
   }
 
   /**
@@ -80,9 +91,9 @@ export class PayoutProcess {
     return this.#handle(payoutId, { type: 'CarryPayout', model, by }, { commandId, actor: by });
   }
 
-  async #instruct(payoutId: string, availableMinor: bigint): Promise<PayoutHandled> {
+  async #instruct(payoutId: string, known: { isProven: boolean; availableMinor: bigint }): Promise<PayoutHandled> {
     const { state } = await load(this.parts.store, payoutStream(payoutId), payoutFold);
-    return this.#handle(payoutId, { type: 'InstructPayout', availableMinor }, { commandId: `${payoutId} instruct ${askOf(state)}` });
+    return this.#handle(payoutId, { type: 'InstructPayout', ...known }, { commandId: `${payoutId} instruct ${askOf(state)}` });
   }
 
   /** One that the bank does not know was never given to it; a rejection that it remembers may be an earlier attempt's: both are given (again). */

@@ -5,7 +5,7 @@ import type { Fold } from '@tongbao/event-store';
 export type PayoutState = { status: 'none' } | Payout;
 
 export type PayoutStatus =
-  'requested' | 'held' | 'refused' | 'awaiting_funds' | 'instructed' | 'confirmed' | 'failed' | 'returned' | 'carried';
+  'requested' | 'held' | 'refused' | 'awaiting_proof' | 'awaiting_funds' | 'instructed' | 'confirmed' | 'failed' | 'returned' | 'carried';
 
 export interface Payout extends PayoutTerms {
   status: PayoutStatus;
@@ -58,6 +58,8 @@ function evolve(state: PayoutState, event: PayoutEvent): PayoutState {
       return { ...state, status: 'held' };
     case 'PayoutRefused':
       return { ...state, status: 'refused' };
+    case 'PayoutAwaitingProof':
+      return { ...state, status: 'awaiting_proof' };
     case 'PayoutAwaitingFunds':
       return { ...state, status: 'awaiting_funds' };
     case 'PayoutInstructed':

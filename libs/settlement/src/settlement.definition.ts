@@ -13,6 +13,7 @@ export const settlementService = (config: HubConfig, bank: Bank): ServiceDefinit
   projection: settlementProjection,
   module: SettlementModule.register({
     bank,
+    payoutsNeedProof: config.payoutsNeedProof,
     models: config.currencies.map((currency) => ({
       name: defaultModel,
       currency,

@@ -1,5 +1,8 @@
-import type { PayoutEvent, SettlementCalculated, SettlementEvent } from '@tongbao/contracts';
+import type { LogEvent, PayoutEvent, SettlementCalculated, SettlementEvent } from '@tongbao/contracts';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
+
+const mainJournal = 'main';
+const mainLog = 'main';
 
 /** Settlements, and the money that they carry on to the next one. */
 export async function foldSettlement(event: SettlementEvent, position: bigint, rows: SettlementRows): Promise<void> {
@@ -15,7 +18,19 @@ export async function foldSettlement(event: SettlementEvent, position: bigint, r
   if (event.type === 'SettlementAborted') {
     for (const { party, amountMinor } of settlement.carried ?? []) await carry(settlement, party, BigInt(-amountMinor), rows);
   }
-  rows.put('settlements', settlementAfter(settlement, event));
+  const after = settlementAfter(settlement, event);
+  rows.put('settlements', event.type === 'SettlementVerified' ? { ...after, entries: await postedEntries(rows) } : after);
+}
+
+/** The books that a settlement was checked against may have been a little shorter: a checkpoint that covers all that is posted by now covers those. */
+const postedEntries = async (rows: SettlementRows): Promise<number> => (await rows.get('ledgerProgress', mainJournal))?.entries ?? 0;
+
+/** What of the books is signed, and what is proven: witnessed, or signed where no witness is needed. */
+export async function foldCheckpoint(event: LogEvent, rows: SettlementRows): Promise<void> {
+  const { signed = 0, proven = 0 } = (await rows.get('logProgress', mainLog)) ?? {};
+  const { size } = event;
+  const isProof = event.type === 'CheckpointWitnessed' || event.witnessesNeeded === 0;
+  rows.put('logProgress', { log: mainLog, signed: Math.max(signed, size), proven: isProof ? Math.max(proven, size) : proven });
 }
 
 function settlementAfter(
@@ -51,6 +66,7 @@ const emptySettlement = {
   cutOff: null,
   facts: 0,
   journalRevision: null,
+  entries: null,
   differences: null,
   carried: null,
   reason: null,
@@ -116,6 +132,8 @@ function payoutAfter(payout: RowOf<'payouts'>, event: Exclude<PayoutEvent, { typ
       return { ...payout, status: 'held', code: null };
     case 'PayoutRefused':
       return { ...payout, status: 'refused', code: event.code };
+    case 'PayoutAwaitingProof':
+      return { ...payout, status: 'awaiting_proof' };
     case 'PayoutAwaitingFunds':
       return { ...payout, status: 'awaiting_funds' };
     case 'PayoutInstructed':

@@ -4,6 +4,7 @@ import type { SqlClient } from '@tongbao/read-model';
 import {
   CLOCK,
   EVENT_STORE,
+  HEALTH_CHECKS,
   LEADERSHIP,
   leadershipOf,
   LOG_FEED,
@@ -11,6 +12,7 @@ import {
   PROJECTIONS,
   SQL,
   type Clock,
+  type HealthCheck,
   type Leadership,
 } from '@tongbao/service';
 import type { Logger } from 'pino';
@@ -22,6 +24,7 @@ import { HoldAnswersConsumer } from './hold-answers.consumer.js';
 import type { SettlementModel } from './models.js';
 import { PaymentMarking } from './payment-marking.process.js';
 import { PayoutProcess } from './payout.process.js';
+import { proofCheck } from './proof.check.js';
 import { HostedProjection, type Follower } from './projection-follower.js';
 import { SettlementCommands } from './settlement.commands.js';
 import { SettlementController } from './settlement.http.js';
@@ -42,6 +45,8 @@ export interface SettlementModuleOptions {
   bankPollMs?: number;
   /** How long the bank may take to answer; ten seconds when left out. */
   bankTimeoutMs?: number;
+  /** Whether a payout waits until a checkpoint of the transparency log covers what it comes from. */
+  payoutsNeedProof?: boolean;
 }
 
 /** Windows, settlements, payouts and finance's queries. Needs the parts of HubModule, and the projection 'settlement' among its projections. */
@@ -68,7 +73,7 @@ const reading: Provider[] = [
   },
 ];
 
-function working({ bank, models, bankPollMs = 1_000, bankTimeoutMs = 10_000 }: SettlementModuleOptions): Provider[] {
+function working({ bank, models, bankPollMs = 1_000, bankTimeoutMs = 10_000, payoutsNeedProof = false }: SettlementModuleOptions): Provider[] {
   const stopping = new AbortController();
   return [
     {
@@ -84,9 +89,17 @@ function working({ bank, models, bankPollMs = 1_000, bankTimeoutMs = 10_000 }: S
     },
     {
       provide: PayoutProcess,
-      inject: [EVENT_STORE, SettlementQueries, HostedProjection, CLOCK],
-      useFactory: (store: EventStore, queries: SettlementQueries, projection: HostedProjection, clock: Clock) =>
-        new PayoutProcess({ store, queries, projection, bank, clock, bankTimeoutMs }),
+      inject: [EVENT_STORE, SettlementQueries, HostedProjection, CLOCK, HEALTH_CHECKS],
+      useFactory: (
+        store: EventStore,
+        queries: SettlementQueries,
+        projection: HostedProjection,
+        clock: Clock,
+        healthChecks: HealthCheck[],
+      ) => {
+        if (payoutsNeedProof) healthChecks.push(proofCheck(queries));
+        return new PayoutProcess({ store, queries, projection, bank, clock, bankTimeoutMs, needProof: payoutsNeedProof });
+      },
     },
     {
       provide: SettlementCommands,

@@ -1,8 +1,8 @@
 import type { StoredEvent } from '@tongbao/event-store';
 import type { Projection, RowRef, Rows } from '@tongbao/read-model';
 import { foldBankLine, foldParticipant } from './bank.fold.js';
-import { isBankLineFact, isJournalFact, isParticipantFact, isPayoutFact, isSettlementFact, isWindowFact } from './facts.js';
-import { foldPayout, foldSettlement } from './settlement.fold.js';
+import { isBankLineFact, isJournalFact, isLogFact, isParticipantFact, isPayoutFact, isSettlementFact, isWindowFact } from './facts.js';
+import { foldCheckpoint, foldPayout, foldSettlement } from './settlement.fold.js';
 import { SettlementRows } from './settlement.rows.js';
 import { settlementTables } from './settlement.tables.js';
 import { moneyFactOf, sidesOf } from './sides.js';
@@ -10,12 +10,12 @@ import { foldStatement } from './statement.fold.js';
 import { foldJournal, foldTransfers, foldWindow } from './windows.fold.js';
 
 /** What settlement folds: its own streams, and the facts of others that make nets. */
-export const settlementCategories = ['payment', 'window', 'settlement', 'payout', 'reconciliation', 'journal', 'participant'] as const;
+export const settlementCategories = ['payment', 'window', 'settlement', 'payout', 'reconciliation', 'journal', 'participant', 'log'] as const;
 
 /** Windows, nets, settlements, payouts, the bank, and every party's statement. */
 export const settlementProjection: Projection = {
   name: 'settlement',
-  version: 1,
+  version: 2,
   categories: settlementCategories,
   tables: settlementTables,
   touches,
@@ -36,6 +36,7 @@ async function foldFact(stored: StoredEvent, rows: SettlementRows): Promise<void
   if (isSettlementFact(stored)) return foldSettlement(stored.event, position, rows);
   if (isWindowFact(stored)) return foldWindow(stored.event, position, rows);
   if (isParticipantFact(stored)) return foldParticipant(stored.event, rows);
+  if (isLogFact(stored)) return foldCheckpoint(stored.event, rows);
 }
 
 /** The rows that most events read: a payment's parties. What their windows hold is asked for as it comes up, and is warm after that. */

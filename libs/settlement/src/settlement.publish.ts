@@ -70,6 +70,7 @@ const payoutStatuses: Record<PayoutEvent['type'], string> = {
   PayoutRequested: 'requested',
   PayoutHeld: 'held',
   PayoutRefused: 'refused',
+  PayoutAwaitingProof: 'awaiting_proof',
   PayoutAwaitingFunds: 'awaiting_funds',
   PayoutInstructed: 'instructed',
   PayoutConfirmed: 'confirmed',

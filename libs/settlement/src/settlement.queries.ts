@@ -1,5 +1,5 @@
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
-import { and, asc, count, eq, inArray, isNotNull, lt, lte, ne, notInArray, or, sql as text } from 'drizzle-orm';
+import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, notInArray, or, sql as text } from 'drizzle-orm';
 import type { CarriedAmount, Obligation, PartyNet } from './settlement.calculate.js';
 import type { RowOf } from './settlement.rows.js';
 import {
@@ -7,6 +7,7 @@ import {
   carries,
   currentWindows,
   ledgerProgress,
+  logProgress,
   obligations,
   payees,
   payouts,
@@ -14,6 +15,9 @@ import {
   windowNets,
   windows,
 } from './settlement.tables.js';
+
+/** Payouts that the ledger holds money for. */
+const notInstructed = ['held', 'awaiting_proof', 'awaiting_funds'];
 
 /** What a process reads of its own projection to decide its next step. */
 export class SettlementQueries {
@@ -90,13 +94,31 @@ export class SettlementQueries {
 
   /** What may be instructed, in the order in which it was asked for: payouts that the ledger holds, and collections. */
   payoutsToInstruct(bank: string): Promise<RowOf<'payouts'>[]> {
-    const held = inArray(payouts.status, ['held', 'awaiting_funds']);
+    const held = inArray(payouts.status, notInstructed);
     const collection = and(eq(payouts.status, 'requested'), eq(payouts.direction, 'collection'));
     return this.#database
       .select()
       .from(payouts)
       .where(and(eq(payouts.bank, bank), or(held, collection)))
       .orderBy(asc(payouts.requestedPosition), asc(payouts.payoutId));
+  }
+
+  /** Settlements that are to be paid out, and whose books no checkpoint covers that counts as proof. */
+  async unprovenSettlements(): Promise<Set<string>> {
+    const [row] = await this.#database.select().from(logProgress);
+    const rows = await this.#database
+      .selectDistinct({ settlementId: payouts.settlementId })
+      .from(payouts)
+      .innerJoin(settlements, eq(settlements.settlementId, payouts.settlementId))
+      .where(and(inArray(payouts.status, notInstructed), or(isNull(settlements.entries), gt(settlements.entries, row?.proven ?? 0))));
+    return new Set(rows.map(({ settlementId }) => settlementId));
+  }
+
+  /** Payouts that wait for a proof, and how far the log is. */
+  async awaitingProof(): Promise<{ payouts: number; signed: number; proven: number }> {
+    const [waiting] = await this.#database.select({ payouts: count() }).from(payouts).where(eq(payouts.status, 'awaiting_proof'));
+    const [row] = await this.#database.select().from(logProgress);
+    return { payouts: waiting?.payouts ?? 0, signed: row?.signed ?? 0, proven: row?.proven ?? 0 };
   }
 
   /** Instructions whose end is not known. */

@@ -3,7 +3,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import type { Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
 import type { BankStatementProcess } from './bank-statement.process.js';
-import { isBankLineFact, isJournalFact, isPayoutFact, isSettlementFact, isWindowFact } from './facts.js';
+import { isBankLineFact, isJournalFact, isLogFact, isPayoutFact, isSettlementFact, isWindowFact } from './facts.js';
 import { JobQueue } from './job-queue.js';
 import type { PaymentMarking } from './payment-marking.process.js';
 import type { PayoutProcess } from './payout.process.js';
@@ -72,7 +72,7 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
     const started = feed.head;
     const { position } = projection.status();
     feed.consume(
-      { name: 'settlement-process', categories: ['window', 'settlement', 'payout', 'reconciliation', 'journal'], after: position },
+      { name: 'settlement-process', categories: ['window', 'settlement', 'payout', 'reconciliation', 'journal', 'log'], after: position },
       ({ events }) => this.#notice(events),
     );
     await windows.openCurrent(queries);
@@ -93,6 +93,7 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
         this.#settlements.kick(stored.event.settlementId, position);
         this.#payouts.kick(bank, position);
       } else if (isBankLineFact(stored)) this.#payouts.kick(bank, position);
+      else if (isLogFact(stored)) this.#proven(position);
       else if (isSettlementFact(stored)) {
         if (stored.event.type !== 'PaymentSidesSettled') this.#settlements.kick(stored.event.settlementId, position);
       } else if (isWindowFact(stored)) {
@@ -101,6 +102,12 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
         else if (event.type === 'WindowClosed') await windows.open(event.model, event.currency, event.sequence + 1);
       }
     }
+  }
+
+  /** A round that is under way may have looked before this checkpoint was there. */
+  #proven(position: bigint): void {
+    const { payouts, bank } = this.parts;
+    if (payouts.waitsForProof || this.#payouts.isRunning) this.#payouts.kick(bank, position);
   }
 
   /** Watches the journal from before it looks at how far that is, so that no progress in between is missed. */

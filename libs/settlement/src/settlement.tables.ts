@@ -73,6 +73,16 @@ export const ledgerProgress = schema.table('ledger_progress', {
   journal: text('journal').primaryKey(),
   sourcePosition: position('source_position'),
   revision: integer('revision').notNull(),
+  /** How many entries it has. */
+  entries: bigint('entries', { mode: 'number' }).notNull(),
+});
+
+/** How many entries of the books the transparency log covers, by its checkpoints. */
+export const logProgress = schema.table('log_progress', {
+  log: text('log').primaryKey(),
+  signed: bigint('signed', { mode: 'number' }).notNull(),
+  /** Witnessed, or signed where no witness is needed. */
+  proven: bigint('proven', { mode: 'number' }).notNull(),
 });
 
 /** Money carried to the next settlement of a party, by model. */
@@ -101,6 +111,8 @@ export const settlements = schema.table(
     cutOff: bigint('cut_off', { mode: 'bigint' }),
     facts: integer('facts').notNull(),
     journalRevision: integer('journal_revision'),
+    /** As many entries of the books must be proven before it may pay out, where that is asked for. */
+    entries: bigint('entries', { mode: 'number' }),
     differences: jsonb('differences').$type<SettlementMismatched['differences']>(),
     /** What its calculation added to the carried amounts; an abort takes it back. */
     carried: jsonb('carried').$type<{ party: string; amountMinor: number }[]>(),
@@ -241,6 +253,7 @@ export const settlementTables = {
   windowNets,
   obligations,
   ledgerProgress,
+  logProgress,
   carries,
   settlements,
   settlementParties,

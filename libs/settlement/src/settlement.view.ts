@@ -4,7 +4,7 @@ import { Problem, toPage, type Page } from '@tongbao/service';
 import { and, asc, desc, eq, gt, lt, or } from 'drizzle-orm';
 import { bilateralObligations } from './settlement.calculate.js';
 import type { RowOf } from './settlement.rows.js';
-import { obligations, payouts, settlementObligations, settlementParties, settlements, windowNets, windows } from './settlement.tables.js';
+import { logProgress, obligations, payouts, settlementObligations, settlementParties, settlements, windowNets, windows } from './settlement.tables.js';
 
 export interface WindowFilter {
   currency?: string;
@@ -72,11 +72,18 @@ export class SettlementViews {
     const bilateral = await this.#database.select().from(settlementObligations).where(eq(settlementObligations.settlementId, settlementId));
     return {
       ...settlementSummary(row),
+      proof: { entries: row.entries, ...(await this.#proven()) },
       ...(row.differences && { differences: row.differences }),
       parties: parties.map(partySettlement),
       obligations: bilateral.map(({ debtor, creditor, amountMinor }) => ({ debtor, creditor, amountMinor: toSafeInteger(amountMinor) })),
       payouts: await this.payouts(settlementId),
     };
+  }
+
+  /** How many entries of the books the transparency log covers. */
+  async #proven(): Promise<{ signed: number; proven: number }> {
+    const [row] = await this.#database.select().from(logProgress);
+    return { signed: row?.signed ?? 0, proven: row?.proven ?? 0 };
   }
 
   async payouts(settlementId: string): Promise<object[]> {

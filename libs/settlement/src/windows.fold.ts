@@ -109,7 +109,8 @@ function totalsByParty(transfers: readonly FactTransfer[]): Map<Party, PartyTota
  */
 export async function foldJournal(stored: StoredEvent<EntriesPosted>, rows: SettlementRows): Promise<void> {
   const { event, stream, revision, position } = stored;
-  rows.put('ledgerProgress', { journal: idOf(stream), sourcePosition: BigInt(event.sourcePosition), revision });
+  const entries = event.firstEntry + event.entries.length;
+  rows.put('ledgerProgress', { journal: idOf(stream), sourcePosition: BigInt(event.sourcePosition), revision, entries });
   for (const entry of event.entries) {
     if (!isNetted(entry)) continue;
     if (entry.position === undefined) await foldOwnEntry(entry, rows);

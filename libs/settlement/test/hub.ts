@@ -39,6 +39,13 @@ export interface Processes {
   commands: SettlementCommands;
 }
 
+/** What a start of the processes may have otherwise. */
+export interface ProcessOptions {
+  store?: EventStore;
+  bank?: Bank;
+  needProof?: boolean;
+}
+
 /** A real store, a real projection and a sandbox bank; the ledger and the payment service are played by the spec. */
 export class TestHub {
   readonly queries: SettlementQueries;
@@ -81,11 +88,11 @@ export class TestHub {
     this.bank.close();
   }
 
-  processes(model: SettlementModel, { store = this.store, bank = this.bank }: { store?: EventStore; bank?: Bank } = {}): Processes {
+  processes(model: SettlementModel, { store = this.store, bank = this.bank, needProof = false }: ProcessOptions = {}): Processes {
     const { queries, projection } = this;
     const windows = new WindowKeeper(store, [model], clock);
     const settlement = new SettlementProcess({ store, queries, windows, models: [model], bank: bank.name, clock });
-    const payouts = new PayoutProcess({ store, queries, projection, bank, clock, bankTimeoutMs: 200 });
+    const payouts = new PayoutProcess({ store, queries, projection, bank, clock, bankTimeoutMs: 200, needProof });
     return {
       windows,
       settlement,

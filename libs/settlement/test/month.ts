@@ -1,4 +1,4 @@
-import { load, type DomainEvent, type EventStore } from '@tongbao/event-store';
+import { load, type DomainEvent } from '@tongbao/event-store';
 import type {
   BankLineRecorded,
   PaymentSidesSettled,
@@ -7,13 +7,12 @@ import type {
   SettlementEvent,
   SplitTransfer,
 } from '@tongbao/contracts';
-import type { Bank } from '../src/bank.js';
 import { windowIdOf, type SettlementModel } from '../src/models.js';
 import { payoutIdOf, payoutStream } from '../src/payout.js';
 import { settlementFold, settlementStream } from '../src/settlement.js';
 import { statementStream } from '../src/bank-statement.process.js';
 import { captured, refunded, transfer } from './facts.js';
-import { modelFor, type Processes, type TestHub } from './hub.js';
+import { modelFor, type Processes, type ProcessOptions, type TestHub } from './hub.js';
 
 /** One currency of the hub, whose windows nobody else touches: a spec has it to itself. */
 export class Market {
@@ -44,7 +43,7 @@ export class Market {
     return market;
   }
 
-  restart(parts: { store?: EventStore; bank?: Bank } = {}): void {
+  restart(parts: ProcessOptions = {}): void {
     this.processes = this.hub.processes(this.model, parts);
   }
 

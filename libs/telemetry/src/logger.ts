@@ -36,6 +36,8 @@ const secretNames = [
   'webhookSecretKey',
   'sandboxSecret',
   'commandDecryptionKey',
+  'logSigningKey',
+  'logCommitmentKey',
   'kafkaPassword',
   'databaseUrl',
   'redisUrl',

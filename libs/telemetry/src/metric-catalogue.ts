@@ -108,6 +108,24 @@ export const metricCatalogue = {
   },
   tongbao_ledger_entries_total: { type: 'counter', labels: [], help: 'Entries that this process has posted.' },
 
+  tongbao_log_lag_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'Age of the oldest journal event that no signed checkpoint of the transparency log covers; from the process that leads.',
+  },
+  tongbao_log_size: { type: 'gauge', labels: [], help: 'Entries that the newest signed checkpoint covers.' },
+  tongbao_log_witnessed_size: { type: 'gauge', labels: [], help: 'Entries that the newest checkpoint covers that enough witnesses have cosigned.' },
+  tongbao_log_alarm: {
+    type: 'gauge',
+    labels: [],
+    help: '1 while nothing is signed because the log is forked, rolled back or damaged, else 0; from the process that leads.',
+  },
+  tongbao_log_witness_failures_total: {
+    type: 'counter',
+    labels: ['witness'],
+    help: 'Times that a witness was asked for a cosignature and gave none.',
+  },
+
   tongbao_settlement_imbalance_minor: {
     type: 'gauge',
     labels: ['currency'],

@@ -17,7 +17,7 @@ export interface LedgerBenchSizes {
   accounts: number;
 }
 
-const usualSizes: LedgerBenchSizes = { seconds: 6, rounds: 3, groups: 10_000, entries: 1_000_000, accounts: 1_000_000 };
+const usualSizes: LedgerBenchSizes = { seconds: 8, rounds: 8, groups: 10_000, entries: 1_000_000, accounts: 1_000_000 };
 
 const cases: PostCase[] = [
   ...[1, 8, 32].flatMap((callers): PostCase[] => [

@@ -3,6 +3,7 @@ import {
   LogRefused,
   parseVerifierKey,
   witnessPolicy,
+  type KnownWitness,
   type LogIdentity,
   type VerifierKey,
   type WitnessPolicy,
@@ -13,7 +14,7 @@ import { UsageError } from '../exit-codes.js';
 export interface GivenKeys {
   /** Verifier keys of the log; several where its key was changed. */
   log?: readonly string[];
-  /** Verifier keys of witnesses. */
+  /** Verifier keys of witnesses, each perhaps with `=` and the witness's address. */
   witness?: readonly string[];
   /** How many of the witnesses must have cosigned; all of those that are named when not given. */
   quorum?: number;
@@ -23,6 +24,8 @@ export interface GivenKeys {
 export interface TrustedKeys {
   readonly logs: readonly LogIdentity[];
   readonly policy: WitnessPolicy;
+  /** Of witnesses whose address is known: they remember what they have seen. */
+  readonly witnessUrls: readonly KnownWitness[];
 }
 
 /** Of commander's options that may stand several times. */
@@ -35,10 +38,15 @@ export function logIdentity(verifierKey: string): LogIdentity {
   return { origin: key.name, key };
 }
 
-/** @throws UsageError */
-export function policyOf({ witness = [], quorum }: GivenKeys): WitnessPolicy {
-  const keys = witness.map((each) => keyIn(each, 'the key of a witness'));
-  return orUsage(() => witnessPolicy(keys, quorum ?? keys.length));
+/** The witnesses that are named, as `<verifier key>` or `<verifier key>=<address>`, and how many of them must have cosigned. @throws UsageError */
+export function witnessesOf({ witness = [], quorum }: GivenKeys): Pick<TrustedKeys, 'policy' | 'witnessUrls'> {
+  // A verifier key has no `=`.
+  const known = witness
+    .map((each) => /^([^=]*)(?:=(.*))?$/s.exec(each) ?? [])
+    .map(([, key = '', url]) => ({ key: keyIn(key, 'the key of a witness'), url }));
+  const keys = known.map(({ key }) => key);
+  const witnessUrls = known.flatMap(({ key, url }) => (url === undefined ? [] : [{ key, url }]));
+  return { policy: orUsage(() => witnessPolicy(keys, quorum ?? keys.length), 'a policy'), witnessUrls };
 }
 
 /** @throws UsageError */

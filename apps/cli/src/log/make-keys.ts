@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSignerKey, formatVerifierKey, generateSignerKey } from '@tongbao/transparency-log';
 import type { CommandContext } from '../command-context.js';
@@ -56,27 +56,18 @@ function keysOfWitness(name: string): Made {
   return { verifierKey: formatVerifierKey(key.verifier), secrets: [{ file: 'witness.key', value: formatSignerKey(key) }] };
 }
 
-/** @throws UsageError when one of the files is there: a key is never written over another */
+/** @throws UsageError when one of the files is there */
 function keep(folder: string, secrets: readonly Secret[]): void {
   mkdirSync(folder, { recursive: true });
-  for (const { file, value } of secrets) {
-    const path = join(folder, file);
-    try {
-      writeFileSync(path, `${value}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-        throw new UsageError(`${path} exists: a key is never written over another.`, { cause: error });
-      throw error;
-    }
-  }
+  const taken = secrets.map(({ file }) => join(folder, file)).find((path) => existsSync(path));
+  if (taken !== undefined) throw new UsageError(`${taken} exists: a key is never written over another.`);
+  for (const { file, value } of secrets) writeFileSync(join(folder, file), `${value}\n`, { mode: 0o600, flag: 'wx', flush: true });
 }
 
-const settingLine = ({ setting, file, value }: Secret, out: string | undefined): string =>
-  setting === undefined
-    ? `${out === undefined ? value : join(out, file)}`
-    : out === undefined
-      ? `${setting}=${value}`
-      : `${setting}_FILE=${join(out, file)}`;
+function settingLine({ setting, file, value }: Secret, out: string | undefined): string {
+  if (setting === undefined) return out === undefined ? value : join(out, file);
+  return out === undefined ? `${setting}=${value}` : `${setting}_FILE=${join(out, file)}`;
+}
 
 const shownOf = ({ origin, verifierKey, secrets }: Made, out: string | undefined): object => ({
   ...(origin !== undefined && { origin }),

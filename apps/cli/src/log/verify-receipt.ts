@@ -11,7 +11,8 @@ import {
 import type { CommandContext } from '../command-context.js';
 import { exitCodes, UsageError, type ExitCode } from '../exit-codes.js';
 import { amountText, countText } from '../text-table.js';
-import { logIdentity, policyOf, type GivenKeys, type TrustedKeys } from './log-keys.js';
+import { logIdentity, witnessesOf, type GivenKeys, type TrustedKeys } from './log-keys.js';
+import { printable } from './printable.js';
 import { servedKeys } from './served-keys.js';
 
 type ValidReceipt = JournalReceiptResult & { valid: true };
@@ -42,7 +43,7 @@ export interface ProvenEntry {
 /** Checks a receipt and says what it proves, or which check fails. */
 export async function verifyReceiptFile(context: CommandContext, file: string, keys: GivenKeys): Promise<ExitCode> {
   const receipt = file === '-' ? await readText(process.stdin) : contentOf(file);
-  const { logs, policy } = keys.log ? { logs: keys.log.map(logIdentity), policy: policyOf(keys) } : await keysOfHub(context, keys);
+  const { logs, policy } = keys.log ? { logs: keys.log.map(logIdentity), ...witnessesOf(keys) } : await keysOfHub(context, keys);
   const results = logs.map((log) => verifyJournalReceipt(receipt, { log, policy }));
   const valid = results.find((result) => result.valid);
   if (valid) {
@@ -57,9 +58,9 @@ export async function verifyReceiptFile(context: CommandContext, file: string, k
 
 async function keysOfHub(context: CommandContext, given: GivenKeys): Promise<TrustedKeys> {
   const { url } = context.options;
-  const served = await servedKeys(url);
+  const served = await servedKeys(url, given);
   context.io.err(`The keys are those that ${url} says are its own: get them from elsewhere, and name them with --log and --witness.\n`);
-  return { logs: served.logs, policy: given.witness || given.quorum !== undefined ? policyOf({ ...served.given, ...given }) : served.policy };
+  return served;
 }
 
 function contentOf(file: string): string {
@@ -148,7 +149,3 @@ const fieldText = (field: Field): string => (typeof field === 'string' ? printab
 /** Amounts of a currency that is not known stay in minor units. */
 const moneyText = ({ amountMinor, currency }: { amountMinor: number; currency: string }): string =>
   isCurrency(currency) ? `${amountText(amountMinor, currency)} ${currency}` : `${amountMinor} minor units of ${printable(currency)}`;
-
-/** A receipt is somebody else's text: nothing in it may move the cursor of a terminal, or turn the direction of writing. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);

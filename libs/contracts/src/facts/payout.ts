@@ -5,6 +5,7 @@ export type PayoutEvent =
   | PayoutRequested
   | PayoutHeld
   | PayoutRefused
+  | PayoutAwaitingProof
   | PayoutAwaitingFunds
   | PayoutInstructed
   | PayoutConfirmed
@@ -42,6 +43,11 @@ export interface PayoutHeld extends PayoutReference {
 export interface PayoutRefused extends PayoutReference {
   type: 'PayoutRefused';
   code: Code;
+}
+
+/** Held, and waiting for a checkpoint of the transparency log that covers the entries which its settlement was checked against. */
+export interface PayoutAwaitingProof extends PayoutReference {
+  type: 'PayoutAwaitingProof';
 }
 
 /** Held, and waiting for cash at the bank. */

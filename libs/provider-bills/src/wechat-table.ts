@@ -1,0 +1,107 @@
+import type { BillItem } from './bill-line.js';
+import { CellRefused, problem, problemOfCell } from './bill-problem.js';
+import { type BillContext, Columns, cell, compareTotal, unreadable } from './bill-reader.js';
+import { parseCount, parseDecimal } from './decimal-amount.js';
+import type { TextLine } from './text-lines.js';
+
+/** A total that the end of a bill states. */
+export interface StatedTotal {
+  /** The name has changed over the years: any of these. */
+  readonly names: readonly string[];
+  /** Digits after the point in which it is added up; none for a count of rows. */
+  readonly digits: number;
+  /** What a row adds. @throws CellRefused for a cell that is malformed */
+  readonly summand: (cells: readonly string[]) => number;
+}
+
+/**
+ * The grammar of WeChat Pay's bills (UTF-8, CRLF, with or without a byte order mark):
+ *
+ *     name,name,…              header, cells without backticks
+ *     `cell,`cell,…            rows
+ *     name,name,…              header of the totals
+ *     `cell,`cell,…            totals
+ *
+ * Nothing is quoted. Cells are divided at a comma with a backtick, so that a comma within a cell does no harm.
+ */
+export class WeChatTable {
+  private readonly running: readonly { readonly total: StatedTotal; sum: bigint }[];
+  private rows = 0;
+  private statedNames: Columns | undefined;
+  private ended = false;
+
+  /** @param countName what the first total is called: the number of rows */
+  constructor(
+    private readonly header: Columns,
+    private readonly context: BillContext,
+    private readonly countName: string,
+    totals: readonly StatedTotal[],
+  ) {
+    this.running = totals.map((total) => ({ total, sum: 0n }));
+  }
+
+  read(line: TextLine, out: BillItem[], row: (cells: readonly string[]) => void): void {
+    const { file, count } = this.context;
+    if ('unreadable' in line) {
+      count.rows += 1;
+      this.rows += 1;
+      out.push(unreadable(line, file));
+      return;
+    }
+    if (line.text === '') return;
+    const cells = cellsOf(line.text);
+    if (this.ended) out.push(problem('line_after_totals', 'nothing follows the totals', { line: line.number, file }));
+    else if (this.statedNames !== undefined) this.compareAll(this.statedNames, cells, line.number, out);
+    else if (cells[0] === this.countName) this.statedNames = new Columns(cells);
+    else this.row(cells, line.number, out, row);
+  }
+
+  end(out: BillItem[]): void {
+    if (this.ended) return;
+    this.context.totals.differs = true;
+    out.push(problem('totals_missing', 'it ends before its totals: it may be cut short', { file: this.context.file }));
+  }
+
+  private row(cells: readonly string[], line: number, out: BillItem[], row: (cells: readonly string[]) => void): void {
+    this.rows += 1;
+    this.context.count.rows += 1;
+    const expected = this.header.names.length;
+    if (cells.length !== expected) {
+      const message = `${cells.length} cells where the header has ${expected}`;
+      out.push(problem('column_count', message, { line, file: this.context.file }));
+      return;
+    }
+    row(cells);
+    for (const running of this.running) running.sum += summandOf(running.total, cells);
+  }
+
+  private compareAll(names: Columns, cells: readonly string[], line: number, out: BillItem[]): void {
+    this.ended = true;
+    const count = { total: { names: [this.countName], digits: 0 }, sum: BigInt(this.rows) };
+    for (const { total, sum } of [count, ...this.running]) {
+      const column = names.find(...total.names);
+      if (column === undefined) continue;
+      try {
+        const text = cell(cells, column);
+        const stated = BigInt(total.digits === 0 ? parseCount(text, column.name) : parseDecimal(text, total.digits, column.name));
+        compareTotal(this.context, { field: column.name, stated, found: sum, digits: total.digits, isCount: total.digits === 0, line }, out);
+      } catch (error) {
+        if (!(error instanceof CellRefused)) throw error;
+        this.context.totals.differs = true;
+        out.push(problemOfCell(new CellRefused('totals_malformed', error.field, error.value, error.message), line, this.context.file));
+      }
+    }
+  }
+}
+
+/** Of a cell that is malformed, nothing: the row has its problem already, and the total will differ. */
+function summandOf({ summand }: StatedTotal, cells: readonly string[]): bigint {
+  try {
+    return BigInt(summand(cells));
+  } catch (error) {
+    if (error instanceof CellRefused) return 0n;
+    throw error;
+  }
+}
+
+const cellsOf = (text: string): string[] => (text.startsWith('`') ? text.slice(1).split(',`') : text.split(','));
