@@ -199,12 +199,12 @@ export class LocalCluster {
   #serviceEnv(name: string): Record<string, string> {
     const { kafkaBrokers, databaseUrl, redisUrl, eventStoreUrl } = this.addresses;
     return {
+      ...secretsOf(serviceOf(name), this.options.dataDir, this.options.env),
       ...this.#commonEnv(name),
       KAFKA_BROKERS: kafkaBrokers,
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       EVENT_STORE_URL: eventStoreUrl,
-      ...secretsOf(serviceOf(name), this.options.dataDir, this.options.env),
     };
   }
 

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { leafOf, numberedEntries, openCheckpoint, parseVerifierKey } from '@tongbao/transparency-log';
 import { AWitness } from '../test/a-witness.js';
-import { batchOf, logVerifierKey, origin, rootOf, settingsOf, Store, type LogOptions } from '../test/log-hub.js';
+import { batchOf, logVerifierKey, origin, rootOf, settingsOf, signingKey, Store, type LogOptions } from '../test/log-hub.js';
 import type { LogProgram } from '../test/log.program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tongbao-log-'));
@@ -17,13 +17,24 @@ const log = { origin, key: parseVerifierKey(logVerifierKey) };
 /** Opened once: to make a database takes longer than all that is tested with it. */
 const tables = join(folder, 'tables');
 
+const processes: { kill: () => Promise<void> }[] = [];
+afterEach(() => Promise.all(processes.splice(0).map((process) => process.kill())));
+
 function start(program: LogProgram, faultFile?: string) {
   const child = spawn(process.execPath, [...node, join(libs, 'ledger/test/log.program.ts'), JSON.stringify(program)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '', ...(faultFile && { TONGBAO_FAULT_FILE: faultFile }) },
   });
   const ended = once(child, 'exit').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
-  return { ended, kill: () => (child.kill('SIGKILL'), ended) };
+  const running = {
+    ended,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+  processes.push(running);
+  return running;
 }
 
 let store: Store;
@@ -31,7 +42,7 @@ let witness: AWitness;
 let options: LogOptions;
 beforeAll(async () => {
   [store, witness] = [await Store.start(), await AWitness.start()];
-  options = { witnesses: [witness.setting], quorum: 1 };
+  options = { witnesses: [witness.setting], quorum: 1, signingKey };
 });
 afterAll(async () => {
   await witness.end();

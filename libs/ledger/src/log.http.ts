@@ -3,15 +3,7 @@ import { ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Outage } from '@tongbao/event-store';
 import { SQL, Problem } from '@tongbao/service';
 import type { SqlClient } from '@tongbao/read-model';
-import {
-  encodeBundle,
-  formatVerifierKey,
-  hashLength,
-  LogRefused,
-  parsePath,
-  tileWidth,
-  type ParsedPath,
-} from '@tongbao/transparency-log';
+import { encodeBundle, formatVerifierKey, hashLength, LogRefused, parsePath, tileWidth, type ParsedPath } from '@tongbao/transparency-log';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PublishedCheckpoint } from './log.checkpoints.js';
 import { LogQueries } from './log.queries.js';
@@ -57,7 +49,9 @@ export class LogController {
   }
 
   @Get('keys')
-  @ApiOperation({ summary: 'The key of the log, its witnesses with theirs, and how many must have cosigned. Learn them from somewhere else, too' })
+  @ApiOperation({
+    summary: 'The key of the log, its witnesses with theirs, and how many must have cosigned. Learn them from somewhere else, too',
+  })
   keys(): object {
     const { log, witnesses, policy } = this.settings;
     return {
@@ -68,7 +62,7 @@ export class LogController {
     };
   }
 
-  @Get('tile/*path')
+  @Get('tile/*')
   @ApiOperation({ summary: 'A tile of hashes, `<L>/<N>[.p/<W>]`, or the leaves of one, `entries/<N>[.p/<W>]` (C2SP tlog-tiles)' })
   @ApiParam({ name: 'path', description: 'such as 0/x001/x234/067 or entries/000.p/17' })
   @ApiProduces('application/octet-stream')

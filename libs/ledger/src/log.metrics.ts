@@ -14,8 +14,14 @@ export class LogMetrics implements BeforeApplicationShutdown {
       return status ? [{ labels: {}, value: value(status) }] : [];
     };
     this.#ends = [
-      metrics.collect('tongbao_log_lag_seconds', ofLeader(({ lagMs }) => lagMs / 1_000)),
-      metrics.collect('tongbao_log_alarm', ofLeader(({ isAlarmed }) => (isAlarmed ? 1 : 0))),
+      metrics.collect(
+        'tongbao_log_lag_seconds',
+        ofLeader(({ lagMs }) => lagMs / 1_000),
+      ),
+      metrics.collect(
+        'tongbao_log_alarm',
+        ofLeader(({ isAlarmed }) => (isAlarmed ? 1 : 0)),
+      ),
       metrics.collect('tongbao_log_size', () => [{ labels: {}, value: log.checkpoints.known.size }]),
       metrics.collect('tongbao_log_witnessed_size', () => [{ labels: {}, value: log.checkpoints.known.witnessedSize }]),
     ];

@@ -98,14 +98,15 @@ export class Receipts {
   async #entriesOf(paymentId: string): Promise<{ number: number; revision: number }[]> {
     const database = drizzleOver(this.parts.sql);
     const columns = { number: entries.number, revision: entries.revision, correctedBy: entries.correctedBy };
-    const about = await database.select(columns).from(entries).where(eq(entries.ref, paymentId)).orderBy(asc(entries.number)).limit(mostEntries);
-    const corrections = about.flatMap(({ correctedBy }) => correctedBy ?? []).slice(0, mostEntries);
-    if (corrections.length === 0) return about;
-    const others = await database
+    const about = await database
       .select(columns)
       .from(entries)
-      .where(inArray(entries.number, corrections))
-      .orderBy(asc(entries.number));
+      .where(eq(entries.ref, paymentId))
+      .orderBy(asc(entries.number))
+      .limit(mostEntries);
+    const corrections = about.flatMap(({ correctedBy }) => correctedBy ?? []).slice(0, mostEntries);
+    if (corrections.length === 0) return about;
+    const others = await database.select(columns).from(entries).where(inArray(entries.number, corrections)).orderBy(asc(entries.number));
     const known = new Set(about.map(({ number }) => number));
     return [...about, ...others.filter(({ number }) => !known.has(number))].sort((left, right) => left.number - right.number);
   }
@@ -131,12 +132,7 @@ export class Receipts {
   }
 
   /** From the journal itself: nothing else knows who has posted an entry. */
-  async #openings(
-    number: number,
-    revision: number,
-    insight: Insight,
-    journal: Map<number, Promise<NumberedEntry[]>>,
-  ): Promise<Opening[]> {
+  async #openings(number: number, revision: number, insight: Insight, journal: Map<number, Promise<NumberedEntry[]>>): Promise<Opening[]> {
     const reading = journal.get(revision) ?? this.#journalEvent(revision);
     journal.set(revision, reading);
     const entry = (await reading).find((each) => each.entry === number);

@@ -133,7 +133,9 @@ describe('signing', () => {
       [3, rootAt(3)],
       [3, rootAt(3)],
     ]);
-    expect(openCheckpoint(signed[1]!.checkpoint, { origin, key: parseVerifierKey(formatVerifierKey(key.verifier)) }).checkpoint.size).toBe(3);
+    expect(openCheckpoint(signed[1]!.checkpoint, { origin, key: parseVerifierKey(formatVerifierKey(key.verifier)) }).checkpoint.size).toBe(
+      3,
+    );
   });
 });
 

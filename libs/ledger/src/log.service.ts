@@ -56,7 +56,9 @@ export class TransparencyLog implements OnApplicationBootstrap, BeforeApplicatio
     const { store, sql, projection, settings, clock, logger, healthChecks, loops } = parts;
     const now = () => clock.now();
     const stream = new LogStream(store);
-    this.#alarms = new LogAlarms((by, alarm) => logger.fatal({ err: alarm, by }, 'the transparency log is not what it was: nothing is signed'));
+    this.#alarms = new LogAlarms((by, alarm) =>
+      logger.fatal({ err: alarm, by }, 'the transparency log is not what it was: nothing is signed'),
+    );
     this.#publisher = new LogPublisher({ store, stream, sql, projection, settings, alarms: this.#alarms, now });
     this.#witnessing = new LogWitnessing({ stream, sql, settings, alarms: this.#alarms, logger, now });
     this.#lag = new LogLag(now);

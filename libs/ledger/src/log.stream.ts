@@ -69,14 +69,17 @@ export class LogStream {
       this.#end = { ...end, revision, ...(event.type === 'CheckpointSigned' ? { signed: event } : { witnessed: event }) };
       return event;
     } catch (error) {
-      if (error instanceof WrongRevision) throw new LogMoved(`${logStream} is no longer at ${end.revision ?? 'its beginning'}`, { cause: error });
+      if (error instanceof WrongRevision)
+        throw new LogMoved(`${logStream} is no longer at ${end.revision ?? 'its beginning'}`, { cause: error });
       throw error;
     }
   }
 }
 
 const commandIdOf = (event: LogEvent): string =>
-  event.type === 'CheckpointSigned' ? `sign ${event.size} ${event.rootHash} ${event.signedAt}` : `witness ${event.size} ${event.witnessedAt}`;
+  event.type === 'CheckpointSigned'
+    ? `sign ${event.size} ${event.rootHash} ${event.signedAt}`
+    : `witness ${event.size} ${event.witnessedAt}`;
 
 const signedIn = (events: readonly StoredEvent<LogEvent>[]): CheckpointSigned | undefined =>
   events.map(({ event }) => event).find((event) => event.type === 'CheckpointSigned');

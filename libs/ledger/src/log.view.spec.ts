@@ -28,7 +28,11 @@ describe('the projection of the log', () => {
     for (const size of sizes) position = await store.post(size);
     await process.runner.reached(position, 20_000);
     const leaves = leavesOf(sizes);
-    expect(await process.queries.tree()).toMatchObject({ size: leaves.length, rootHash: rootOf(leaves), journalRevision: sizes.length - 1 });
+    expect(await process.queries.tree()).toMatchObject({
+      size: leaves.length,
+      rootHash: rootOf(leaves),
+      journalRevision: sizes.length - 1,
+    });
     const [tree, tiles] = [new MerkleTree(), new MemoryTiles()];
     for (const leaf of leaves) tree.append(leafHash(leaf));
     for (const tile of tree.takeTiles()) tiles.put(tile);

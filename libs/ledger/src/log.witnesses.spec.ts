@@ -1,7 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { emptyRoot, generateSignerKey, parseSignerKey, parseVerifierKey, signCheckpoint, witnessPolicy, type KnownWitness } from '@tongbao/transparency-log';
+import {
+  emptyRoot,
+  generateSignerKey,
+  parseSignerKey,
+  parseVerifierKey,
+  signCheckpoint,
+  witnessPolicy,
+  type KnownWitness,
+} from '@tongbao/transparency-log';
 import { AWitness } from '../test/a-witness.js';
 import { origin, signingKey } from '../test/log-hub.js';
 import { LogWitnesses } from './log.witnesses.js';

@@ -89,7 +89,8 @@ function insightOf(caller: Principal): Insight {
 
 /** There is a payment; what there is not yet is an entry, or a checkpoint that covers it. */
 function refusalOf({ pending }: PaymentReceipts, entry: number | undefined): Problem {
-  if (entry !== undefined && pending.length === 0) return new Problem('entry_not_found', `Entry ${entry} is not about this payment.`, 'entry');
+  if (entry !== undefined && pending.length === 0)
+    return new Problem('entry_not_found', `Entry ${entry} is not about this payment.`, 'entry');
   return new Problem(
     'receipt_pending',
     pending.length === 0 ? 'Nothing is posted of this payment yet.' : `No checkpoint covers entry ${pending.join(', ')} yet.`,

@@ -142,7 +142,10 @@ export class AlipayDetailReader implements BillReader {
     };
   }
 
-  private add(kind: 'payment' | 'refund', { order, received, fee, discount }: Readonly<Record<'order' | 'received' | 'fee' | 'discount', number>>): void {
+  private add(
+    kind: 'payment' | 'refund',
+    { order, received, fee, discount }: Readonly<Record<'order' | 'received' | 'fee' | 'discount', number>>,
+  ): void {
     for (const sums of [this.sums, this.whole]) {
       sums.orders += BigInt(order);
       sums.received += BigInt(received);
@@ -194,7 +197,8 @@ const time = /^\s*\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?\s*$/;
 function alignCells(cells: string[], expected: number, { title, created, finished }: DetailColumns): readonly string[] {
   const surplus = cells.length - expected;
   if (surplus === 0) return cells;
-  const refused = (code: 'column_count' | 'columns_ambiguous', message: string) => new CellRefused(code, title.name, cells[title.index] ?? '', message);
+  const refused = (code: 'column_count' | 'columns_ambiguous', message: string) =>
+    new CellRefused(code, title.name, cells[title.index] ?? '', message);
   if (surplus < 0) throw refused('column_count', `${cells.length} cells where the header has ${expected}`);
   const isTimeAt = (index: number) => time.test(cells[index] ?? '');
   const inTitle = Array.from({ length: surplus + 1 }, (_, extra) => extra).filter(

@@ -24,7 +24,10 @@ export class AlipaySummaryReader implements BillReader {
   private readonly figures: readonly SummaryFigure[];
   private stated: { readonly cells: readonly string[]; readonly line: number } | undefined;
 
-  constructor(header: Columns, private readonly context: BillContext) {
+  constructor(
+    header: Columns,
+    private readonly context: BillContext,
+  ) {
     this.figures = figuresOf(header);
   }
 
@@ -52,7 +55,11 @@ export class AlipaySummaryReader implements BillReader {
         const value = BigInt(digits === 0 ? parseCount(text, column.name) : parseDecimal(text, digits, column.name));
         const figures = found(sums);
         const figure = figures.find((each) => each === value) ?? figures[0];
-        compareTotal(this.context, { field: column.name, stated: value, found: figure, digits, isCount: digits === 0, line: stated.line }, out);
+        compareTotal(
+          this.context,
+          { field: column.name, stated: value, found: figure, digits, isCount: digits === 0, line: stated.line },
+          out,
+        );
       });
     }
   }

@@ -29,7 +29,10 @@ interface Sums {
 export function alipayTradeBill(movements: Iterable<WrittenMovement>, form: AlipayBillForm): AsyncGenerator<Uint8Array> {
   const day = formatClock(form.period.from, beijingHours).slice(0, 10).replaceAll('-', '');
   const sums: Sums = { payments: 0, refunds: 0, paid: 0n, refunded: 0n, fees: 0n };
-  const file = (title: string, lines: Iterable<string>) => ({ name: encodeGbk(`${form.account}_${day}_${title}.csv`), chunks: encoded(lines) });
+  const file = (title: string, lines: Iterable<string>) => ({
+    name: encodeGbk(`${form.account}_${day}_${title}.csv`),
+    chunks: encoded(lines),
+  });
   // The summary is made when the detail has been written, and its sums are known.
   return zipOf([file('业务明细', detailLines(movements, form, sums)), file('业务明细(汇总)', summaryLines(form, sums))]);
 }

@@ -42,4 +42,5 @@ export function problem(code: ProblemCode, message: string, at: Omit<BillProblem
 export const problemOfCell = ({ code, field, value, message }: CellRefused, line: number, file?: string): BillItem =>
   problem(code, message, { line, field, value, file });
 
-export const problemOfFile = ({ code, message, detail }: FileRefused, file?: string): BillItem => problem(code, message, { ...detail, file });
+export const problemOfFile = ({ code, message, detail }: FileRefused, file?: string): BillItem =>
+  problem(code, message, { ...detail, file });

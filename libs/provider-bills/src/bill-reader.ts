@@ -121,7 +121,8 @@ export function readRow(line: number, file: string | undefined, out: BillItem[],
 }
 
 export function unreadable({ number, unreadable: code }: Extract<TextLine, { unreadable: string }>, file?: string): BillItem {
-  const message = code === 'encoding' ? 'the bytes of the line are not of the encoding of the file' : 'the line is longer than any line of a bill';
+  const message =
+    code === 'encoding' ? 'the bytes of the line are not of the encoding of the file' : 'the line is longer than any line of a bill';
   return problem(code, message, { line: number, file });
 }
 

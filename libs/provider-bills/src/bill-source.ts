@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { BillLimits, BillSource } from './bill-line.js';
@@ -90,7 +90,10 @@ export class UnpackingBounds {
  * The bytes of a bill that is not packed, or packed by gzip.
  * @throws FileRefused `too_large`, `bomb`, `truncated`, `gzip_malformed`
  */
-export async function* unpacked({ container, chunks }: Pick<OpenedBill, 'container' | 'chunks'>, limits: BillLimits): AsyncGenerator<Uint8Array> {
+export async function* unpacked(
+  { container, chunks }: Pick<OpenedBill, 'container' | 'chunks'>,
+  limits: BillLimits,
+): AsyncGenerator<Uint8Array> {
   const bounds = new UnpackingBounds(limits);
   if (container === 'plain') {
     for await (const chunk of chunks) {
@@ -107,17 +110,24 @@ export async function* unpacked({ container, chunks }: Pick<OpenedBill, 'contain
       yield chunk;
     }
   };
-  // What fails in here destroys the gunzip with the same error, so the loop below throws it.
-  const fed = pipeline(Readable.from(counted()), gunzip).catch(() => undefined);
   try {
-    for await (const chunk of binary(gunzip)) {
+    for await (const chunk of through(counted(), gunzip)) {
       bounds.addUnpacked(chunk.length);
       yield chunk;
     }
   } catch (error) {
     throw refusalOfZlib(error, 'gzip_malformed');
+  }
+}
+
+/** Bytes through a transform. What either throws is thrown. */
+export async function* through(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
+  // A pipeline that fails destroys the transform with the same error, and the loop below throws it.
+  const fed = pipeline(Readable.from(source), transform).catch(() => undefined);
+  try {
+    yield* binary(transform);
   } finally {
-    gunzip.destroy();
+    transform.destroy();
     await fed;
   }
 }

@@ -68,7 +68,7 @@ const malformed = ({ number, text }: PendingLine): BillItem =>
 /** @returns undefined where quotes stand in a cell that is not quoted, or end before the cell does */
 function cellsOf(record: string): string[] | undefined {
   const cells: string[] = [];
-  for (let from = 0; ; ) {
+  for (let from = 0; ;) {
     const end = record[from] === '"' ? endOfQuoted(record, from) : endOfPlain(record, from);
     if (end === undefined) return undefined;
     cells.push(record[from] === '"' ? record.slice(from + 1, end - 1).replaceAll('""', '"') : record.slice(from, end));

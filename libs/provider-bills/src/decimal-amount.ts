@@ -10,7 +10,8 @@ export function parseDecimal(text: string, digits: number, field: string): numbe
   const match = decimal.exec(text);
   if (match === null) throw new CellRefused('amount_malformed', field, text, 'not a decimal number');
   const [, sign, whole = '', fraction = ''] = match;
-  if (/[1-9]/.test(fraction.slice(digits))) throw new CellRefused('amount_precision', field, text, `more than ${digits} digits after the point`);
+  if (/[1-9]/.test(fraction.slice(digits)))
+    throw new CellRefused('amount_precision', field, text, `more than ${digits} digits after the point`);
   const scaled = Number(whole + fraction.slice(0, digits).padEnd(digits, '0'));
   if (!Number.isSafeInteger(scaled)) throw new CellRefused('amount_out_of_range', field, text, 'beyond the safe integers');
   return sign === '-' && scaled !== 0 ? -scaled : scaled;
@@ -33,7 +34,9 @@ export function roundScale(scaled: number, from: number, to: number): number {
 
 /** An integer of `10^-digits` in decimal: `-50` with 2 digits is `-0.50`. */
 export function formatDecimal(scaled: number | bigint, digits: number): string {
-  const text = String(scaled).replace('-', '').padStart(digits + 1, '0');
+  const text = String(scaled)
+    .replace('-', '')
+    .padStart(digits + 1, '0');
   const whole = text.slice(0, text.length - digits);
   return `${scaled < 0 ? '-' : ''}${whole}${digits === 0 ? '' : `.${text.slice(-digits)}`}`;
 }

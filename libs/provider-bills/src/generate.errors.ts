@@ -32,7 +32,12 @@ const numbered = (movement: BilledMovement, provider: Provider): WrittenMovement
   providerRef: movement.providerRef ?? madeRef(provider, movement),
 });
 
-function* written(movement: WrittenMovement, error: ChosenError | undefined, provider: Provider, bill: BillType): Generator<WrittenMovement> {
+function* written(
+  movement: WrittenMovement,
+  error: ChosenError | undefined,
+  provider: Provider,
+  bill: BillType,
+): Generator<WrittenMovement> {
   switch (error?.error) {
     case undefined:
       yield movement;
@@ -48,7 +53,8 @@ function* written(movement: WrittenMovement, error: ChosenError | undefined, pro
       yield { ...movement, feeMinor: changed(movement.feeMinor, error.byMinor) };
       return;
     case 'status':
-      if (provider !== 'wechat' || bill !== 'trade' || movement.kind !== 'refund') throw new RangeError('this bill says no status of this movement');
+      if (provider !== 'wechat' || bill !== 'trade' || movement.kind !== 'refund')
+        throw new RangeError('this bill says no status of this movement');
       yield { ...movement, status: 'failed' };
       return;
     case 'duplicate':

@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { alipayTradeBill } from './alipay.generate.js';
 import type { BillType, Provider } from './bill-line.js';
-import { binary } from './bill-source.js';
+import { through } from './bill-source.js';
 import { withErrors } from './generate.errors.js';
 import type { BilledMovement, ChosenError } from './generate.types.js';
 import type { Period } from './reconcile.types.js';
@@ -43,7 +42,10 @@ export function generateBill(movements: Iterable<BilledMovement>, options: Gener
       return bytesOf(bill === 'trade' ? wechatTradeLines(written, form) : wechatFundLines(written, form), '\r\n', options);
     }
     case 'stripe': {
-      const form = { metadataKey: options.metadataKey ?? 'tongbao_key', ...(options.payout === undefined ? {} : { payout: options.payout }) };
+      const form = {
+        metadataKey: options.metadataKey ?? 'tongbao_key',
+        ...(options.payout === undefined ? {} : { payout: options.payout }),
+      };
       return bytesOf(options.format === 'json' ? stripeJsonLines(written, form) : stripeCsvLines(written, form), '\n', options);
     }
     default:
@@ -59,7 +61,7 @@ function* inCurrencyOf(provider: Provider, movements: Iterable<BilledMovement>):
 }
 
 async function* bytesOf(lines: Iterable<string>, lineBreak: string, { gzip = false }: GenerateOptions): AsyncGenerator<Uint8Array> {
-  if (gzip) yield* binary(Readable.from(blocksOf(lines, lineBreak)).pipe(createGzip()));
+  if (gzip) yield* through(blocksOf(lines, lineBreak), createGzip());
   else yield* blocksOf(lines, lineBreak);
 }
 

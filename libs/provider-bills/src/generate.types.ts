@@ -49,7 +49,9 @@ const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 export function madeRef(provider: Provider, { kind, key, paymentKey }: BilledMovement): string {
   const isRefund = kind === 'refund';
   // Alipay gives a refund the number of its payment.
-  const bytes = createHash('sha256').update(provider === 'alipay' ? `payment ${paymentKey ?? key}` : `${kind} ${key}`).digest();
+  const bytes = createHash('sha256')
+    .update(provider === 'alipay' ? `payment ${paymentKey ?? key}` : `${kind} ${key}`)
+    .digest();
   const digits = (count: number) => Array.from({ length: count }, (_, index) => (bytes[index] ?? 0) % 10).join('');
   switch (provider) {
     case 'alipay':

@@ -55,7 +55,8 @@ export class JsonElements {
 
   /** @throws FileRefused `truncated` */
   end(): void {
-    if (this.open.length > 0 || this.inString) throw new FileRefused('truncated', 'it ends within a list or an object', { line: this.line });
+    if (this.open.length > 0 || this.inString)
+      throw new FileRefused('truncated', 'it ends within a list or an object', { line: this.line });
     if (this.hasMore) throw new FileRefused('truncated', 'its last page says that there are more');
   }
 

@@ -74,7 +74,17 @@ function compareLines(a: Movement, b: Movement): number {
 }
 
 const orderOf = (line: Movement): string =>
-  JSON.stringify([line.at, line.providerRef ?? '', placeOf(line), line.amountMinor, line.feeMinor ?? null, line.currency, line.status, line.carried === true]);
+  JSON.stringify([
+    line.at,
+    line.providerRef ?? '',
+    placeOf(line),
+    line.amountMinor,
+    line.feeMinor ?? null,
+    line.currency,
+    line.status,
+    line.carried === true,
+  ]);
 
 /** Where a line stands in its bill, if it is of one. */
-const placeOf = (line: Movement & { line?: number; file?: string }): string => `${line.file ?? ''}:${String(line.line ?? 0).padStart(12, '0')}`;
+const placeOf = (line: Movement & { line?: number; file?: string }): string =>
+  `${line.file ?? ''}:${String(line.line ?? 0).padStart(12, '0')}`;

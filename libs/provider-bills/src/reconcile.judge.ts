@@ -167,7 +167,12 @@ class Judgement {
       return ours === theirs || isAwaited;
     };
     const differing = compared.filter((bill) => !isSame(bill));
-    if (differing.length > 0) this.addBreak('status_differs', differing, differing.flatMap((bill) => this.differencesOn(bill)));
+    if (differing.length > 0)
+      this.addBreak(
+        'status_differs',
+        differing,
+        differing.flatMap((bill) => this.differencesOn(bill)),
+      );
     return compared.filter(isSame);
   }
 
@@ -227,7 +232,9 @@ class Judgement {
     if (events !== undefined) addToSums(sums, events.currency, -movedAmount(events), -movedFee(events));
     const differences = differencesOf(bill, sums, 1n);
     // A pair of equal lines differs by nothing, which is an entry all the same: fees are taken from it.
-    return differences.length > 0 || line === undefined ? differences : [{ side: bill, currency: line.currency, amountMinor: 0, feeMinor: 0 }];
+    return differences.length > 0 || line === undefined
+      ? differences
+      : [{ side: bill, currency: line.currency, amountMinor: 0, feeMinor: 0 }];
   }
 
   private addBreak(kind: BreakKind, on: readonly Side[], differences: readonly Difference[], extra?: Break['extra']): void {

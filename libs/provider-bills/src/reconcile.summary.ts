@@ -22,7 +22,11 @@ export class SummaryCount {
   private readonly moved: Record<Side, Map<string, number>> = { events: new Map(), trade: new Map(), fund: new Map() };
   private readonly lines: Record<Side, Record<Outcome, number>> = { events: noLines(), trade: noLines(), fund: noLines() };
   private readonly read: Record<Side, number> = { events: 0, trade: 0, fund: 0 };
-  private readonly parts = { breaks: new Map<string, Amounts>(), carried: new Map<string, Amounts>(), tolerated: new Map<string, Amounts>() };
+  private readonly parts = {
+    breaks: new Map<string, Amounts>(),
+    carried: new Map<string, Amounts>(),
+    tolerated: new Map<string, Amounts>(),
+  };
   private readonly breaks: Record<BreakKind, number> = {
     missing_at_provider: 0,
     missing_here: 0,
@@ -67,11 +71,20 @@ export class SummaryCount {
       if (sum !== this.read[side]) throw new Error(`${this.read[side]} lines of ${side} were read, and ${sum} judged`);
     }
     const { lines, matched, breaks, carried } = this;
-    return { totals: Object.fromEntries(this.given.map((side) => [side, this.totalsOf(side)])), lines, matched, breaks, carried, explained };
+    return {
+      totals: Object.fromEntries(this.given.map((side) => [side, this.totalsOf(side)])),
+      lines,
+      matched,
+      breaks,
+      carried,
+      explained,
+    };
   }
 
   private totalsOf(side: Side): Record<string, SideTotal> {
-    const entries = [...this.sums[side]].map(([currency, sum]) => [currency, { lines: this.moved[side].get(currency) ?? 0, ...sum }] as const);
+    const entries = [...this.sums[side]].map(
+      ([currency, sum]) => [currency, { lines: this.moved[side].get(currency) ?? 0, ...sum }] as const,
+    );
     return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 

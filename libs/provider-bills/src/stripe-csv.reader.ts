@@ -106,8 +106,10 @@ const columnsOf = (header: Columns, { metadataKey }: StripeKeys) => ({
 function checkedHeader(cells: readonly string[], line: number): Columns {
   const header = new Columns(cells.map((name) => name.trim()));
   const kind = fileKindOf(header.names);
-  if (kind === undefined) throw new FileRefused('header_missing', 'its header is of no bill that is known', { line, value: cells.join(',') });
+  if (kind === undefined)
+    throw new FileRefused('header_missing', 'its header is of no bill that is known', { line, value: cells.join(',') });
   if (filesOf.stripe[kind] === undefined) throw new FileRefused('wrong_bill', `this is ${describeFile[kind]}`, { line });
-  if (header.repeated !== undefined) throw new FileRefused('header_duplicate', 'the header names a column twice', { line, field: header.repeated });
+  if (header.repeated !== undefined)
+    throw new FileRefused('header_duplicate', 'the header names a column twice', { line, field: header.repeated });
   return header;
 }

@@ -35,11 +35,33 @@ function* transactionsOf(movements: Iterable<WrittenMovement>, { payout }: Strip
     if (currency === payout?.currency) net += amountMinor - feeMinor;
     const id = `txn_${providerRef.slice(3)}${movement.isCopy === true ? 'x' : ''}`;
     const category = kind === 'payment' ? 'charge' : 'refund';
-    yield { id, amountMinor, feeMinor, currency, at, category, source: providerRef, key, paymentKey: paymentKey ?? key, title: title ?? '' };
+    yield {
+      id,
+      amountMinor,
+      feeMinor,
+      currency,
+      at,
+      category,
+      source: providerRef,
+      key,
+      paymentKey: paymentKey ?? key,
+      title: title ?? '',
+    };
   }
   if (payout === undefined || count === 0) return;
   const { id, currency, at } = payout;
-  yield { id: `txn_${id.slice(3)}`, amountMinor: -net, feeMinor: 0, currency, at, category: 'payout', source: id, key: '', paymentKey: '', title: 'STRIPE PAYOUT' };
+  yield {
+    id: `txn_${id.slice(3)}`,
+    amountMinor: -net,
+    feeMinor: 0,
+    currency,
+    at,
+    category: 'payout',
+    source: id,
+    key: '',
+    paymentKey: '',
+    title: 'STRIPE PAYOUT',
+  };
 }
 
 /** Lines of `balance_change_from_activity.itemized`, with our keys in the metadata. */
@@ -55,8 +77,24 @@ export function* stripeCsvLines(movements: Iterable<WrittenMovement>, form: Stri
     const [created, isRefund] = [formatClock(at, 0), category === 'refund'];
     const charge = isRefund ? madeRef('stripe', { ...transaction, kind: 'payment', amountMinor, feeMinor, key: paymentKey }) : source;
     yield line([
-      ...[id, created, created, currency.toLowerCase(), major(amountMinor), major(feeMinor), major(amountMinor - feeMinor), category, source],
-      ...[title, category === 'payout' ? '' : charge, category === 'payout' ? '' : `pi_${charge.slice(3)}`, paymentKey, isRefund ? key : ''],
+      ...[
+        id,
+        created,
+        created,
+        currency.toLowerCase(),
+        major(amountMinor),
+        major(feeMinor),
+        major(amountMinor - feeMinor),
+        category,
+        source,
+      ],
+      ...[
+        title,
+        category === 'payout' ? '' : charge,
+        category === 'payout' ? '' : `pi_${charge.slice(3)}`,
+        paymentKey,
+        isRefund ? key : '',
+      ],
     ]);
   }
 }
@@ -72,11 +110,17 @@ export function* stripeJsonLines(movements: Iterable<WrittenMovement>, form: Str
   yield ']}';
 }
 
-function jsonOf({ id, amountMinor, feeMinor, currency, at, category, source, key, title }: Transaction, { metadataKey }: StripeBillForm): object {
+function jsonOf(
+  { id, amountMinor, feeMinor, currency, at, category, source, key, title }: Transaction,
+  { metadataKey }: StripeBillForm,
+): object {
   const shift = stripeDigitsOf(currency) - exponentOf(currency);
   const units = (minor: number) => (shift >= 0 ? minor * 10 ** shift : minor / 10 ** -shift);
   const created = Math.floor(Date.parse(at) / 1000);
-  const fees = feeMinor === 0 ? [] : [{ amount: units(feeMinor), currency: currency.toLowerCase(), description: 'Stripe processing fees', type: 'stripe_fee' }];
+  const fees =
+    feeMinor === 0
+      ? []
+      : [{ amount: units(feeMinor), currency: currency.toLowerCase(), description: 'Stripe processing fees', type: 'stripe_fee' }];
   return {
     id,
     object: 'balance_transaction',

@@ -41,10 +41,12 @@ export class TableFile {
 
   private readPreamble(line: TextLine, out: BillItem[]): void {
     this.preamble += 1;
-    if (this.preamble > maxPreamble) throw new FileRefused('header_missing', `none of its first ${maxPreamble} lines is the header of a bill`);
+    if (this.preamble > maxPreamble)
+      throw new FileRefused('header_missing', `none of its first ${maxPreamble} lines is the header of a bill`);
     if ('unreadable' in line) throw new FileRefused(line.unreadable, 'its first lines cannot be read', { line: line.number });
     const text = line.number === 1 ? line.text.replace(/^\uFEFF/, '') : line.text;
-    if (saysNoStatement(text)) throw new FileRefused('no_statement', 'the provider says that there is no bill of this day', { value: text });
+    if (saysNoStatement(text))
+      throw new FileRefused('no_statement', 'the provider says that there is no bill of this day', { value: text });
     if (text.startsWith('#')) this.readComment(text);
     else if (text.trim() !== '') this.readHeader(text, line.number, out);
   }
@@ -65,7 +67,8 @@ export class TableFile {
     if (bill === undefined || (expected !== undefined && expected !== bill)) {
       throw new FileRefused('wrong_bill', `this is ${describeFile[kind]}`, { line });
     }
-    if (header.repeated !== undefined) throw new FileRefused('header_duplicate', 'the header names a column twice', { line, field: header.repeated });
+    if (header.repeated !== undefined)
+      throw new FileRefused('header_duplicate', 'the header names a column twice', { line, field: header.repeated });
     this.kind = kind;
     this.reader = this.form.readerOf(kind, header);
     out.push(headItem({ provider, bill, ...this.head, ...(file === undefined ? {} : { file }) }));

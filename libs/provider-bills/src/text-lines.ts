@@ -2,8 +2,7 @@ import { TextDecoder } from 'node:util';
 
 /** One line of a file, without its line break; or why it cannot be read. Numbers count from 1. */
 export type TextLine =
-  | { readonly number: number; readonly text: string }
-  | { readonly number: number; readonly unreadable: 'encoding' | 'line_too_long' };
+  { readonly number: number; readonly text: string } | { readonly number: number; readonly unreadable: 'encoding' | 'line_too_long' };
 
 /** GB 18030 holds GBK and what came after it; a byte of a line break is never part of another character in it. */
 export type BillEncoding = 'utf-8' | 'gb18030';
@@ -94,7 +93,7 @@ class LineCutter {
       }
       return;
     }
-    for (let from = 0; from <= block.length; ) {
+    for (let from = 0; from <= block.length;) {
       const next = block.indexOf(lineFeed, from);
       const end = next < 0 ? block.length : next;
       lines.push(this.decodeLine(block.subarray(from, end), ++this.count));

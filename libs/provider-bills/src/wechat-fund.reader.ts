@@ -1,6 +1,15 @@
 import type { BillItem, BillLine, LineKind } from './bill-line.js';
 import { CellRefused } from './bill-problem.js';
-import { type BillContext, type BillReader, Columns, cell, readRow, referenceOf, requiredColumn, requiredReference } from './bill-reader.js';
+import {
+  type BillContext,
+  type BillReader,
+  Columns,
+  cell,
+  readRow,
+  referenceOf,
+  requiredColumn,
+  requiredReference,
+} from './bill-reader.js';
 import { beijingHours, parseClock } from './bill-time.js';
 import { parseDecimal } from './decimal-amount.js';
 import { type StatedTotal, WeChatTable } from './wechat-table.js';
@@ -17,7 +26,10 @@ export class WeChatFundReader implements BillReader {
   private readonly table: WeChatTable;
   private readonly columns: ReturnType<typeof columnsOf>;
 
-  constructor(header: Columns, private readonly context: BillContext) {
+  constructor(
+    header: Columns,
+    private readonly context: BillContext,
+  ) {
     this.columns = columnsOf(header);
     this.table = new WeChatTable(header, context, '资金流水总笔数', totalsOf(this.columns));
   }

@@ -84,7 +84,11 @@ export class WeChatTable {
       try {
         const text = cell(cells, column);
         const stated = BigInt(total.digits === 0 ? parseCount(text, column.name) : parseDecimal(text, total.digits, column.name));
-        compareTotal(this.context, { field: column.name, stated, found: sum, digits: total.digits, isCount: total.digits === 0, line }, out);
+        compareTotal(
+          this.context,
+          { field: column.name, stated, found: sum, digits: total.digits, isCount: total.digits === 0, line },
+          out,
+        );
       } catch (error) {
         if (!(error instanceof CellRefused)) throw error;
         this.context.totals.differs = true;

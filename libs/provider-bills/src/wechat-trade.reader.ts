@@ -1,7 +1,17 @@
 import { exponentOf, isCurrency } from '@tongbao/money';
 import type { BillItem, BillLine, LineStatus } from './bill-line.js';
 import { CellRefused } from './bill-problem.js';
-import { type BillContext, type BillReader, type Column, Columns, cell, readRow, referenceOf, requiredColumn, requiredReference } from './bill-reader.js';
+import {
+  type BillContext,
+  type BillReader,
+  type Column,
+  Columns,
+  cell,
+  readRow,
+  referenceOf,
+  requiredColumn,
+  requiredReference,
+} from './bill-reader.js';
 import { beijingHours, parseClock } from './bill-time.js';
 import { parseDecimal, roundScale } from './decimal-amount.js';
 import { type StatedTotal, WeChatTable } from './wechat-table.js';
@@ -11,7 +21,10 @@ const scale = 5;
 
 /** Names of totals, and of the columns that they add up. */
 const totals: readonly (readonly [names: readonly string[], columns: readonly string[]])[] = [
-  [['应结订单总金额', '总交易额'], ['应结订单金额', '总金额']],
+  [
+    ['应结订单总金额', '总交易额'],
+    ['应结订单金额', '总金额'],
+  ],
   [['退款总金额', '总退款金额'], ['退款金额']],
   [
     ['充值券退款总金额', '总代金券或立减优惠退款金额', '总企业红包退款金额'],
@@ -29,7 +42,12 @@ const totalsOf = (header: Columns): StatedTotal[] =>
     return [{ names, digits: scale, summand: (cells) => parseDecimal(cell(cells, column) || '0', scale, column.name) }];
   });
 
-const refundStatus: Readonly<Record<string, LineStatus>> = { SUCCESS: 'succeeded', PROCESSING: 'pending', FAIL: 'failed', CHANGE: 'failed' };
+const refundStatus: Readonly<Record<string, LineStatus>> = {
+  SUCCESS: 'succeeded',
+  PROCESSING: 'pending',
+  FAIL: 'failed',
+  CHANGE: 'failed',
+};
 
 /**
  * WeChat Pay's trade bill: all of a day (27 columns), its payments only (20), or its refunds only (27 and two times). Columns are found by their names; bills of
@@ -39,7 +57,10 @@ export class WeChatTradeReader implements BillReader {
   private readonly table: WeChatTable;
   private readonly columns: ReturnType<typeof columnsOf>;
 
-  constructor(header: Columns, private readonly context: BillContext) {
+  constructor(
+    header: Columns,
+    private readonly context: BillContext,
+  ) {
     this.columns = columnsOf(header);
     this.table = new WeChatTable(header, context, '总交易单数', totalsOf(header));
   }
@@ -58,19 +79,33 @@ export class WeChatTradeReader implements BillReader {
     const { columns } = this;
     const currency = currencyOf(cells, columns.currency);
     const digits = exponentOf(currency);
-    const amount = (column: Column | undefined) => (column === undefined ? 0 : notNegative(parseDecimal(cell(cells, column), digits, column.name), column, cells));
+    const amount = (column: Column | undefined) =>
+      column === undefined ? 0 : notNegative(parseDecimal(cell(cells, column), digits, column.name), column, cells);
     const at = parseClock(cell(cells, columns.time), beijingHours, columns.time.name);
     const feeMinor = roundScale(parseDecimal(cell(cells, columns.fee) || '0', scale, '手续费'), scale, digits);
     const orderKey = requiredReference(cells, columns.order);
-    const common = { provider: 'wechat', currency, at, line, ...(this.context.file === undefined ? {} : { file: this.context.file }) } as const;
+    const common = {
+      provider: 'wechat',
+      currency,
+      at,
+      line,
+      ...(this.context.file === undefined ? {} : { file: this.context.file }),
+    } as const;
     const state = cell(cells, columns.state);
     if (state === 'SUCCESS') {
       const amountMinor = amount(columns.orderAmount ?? columns.settled);
       const settledMinor = amount(columns.settled);
-      const paid = { kind: 'payment', providerRef: requiredReference(cells, columns.transaction), ourKey: orderKey, amountMinor, feeMinor } as const;
+      const paid = {
+        kind: 'payment',
+        providerRef: requiredReference(cells, columns.transaction),
+        ourKey: orderKey,
+        amountMinor,
+        feeMinor,
+      } as const;
       return { ...common, ...paid, ...settled(amountMinor, settledMinor), status: 'succeeded' };
     }
-    if (state !== 'REFUND' && state !== 'REVOKED') throw new CellRefused('kind_unknown', '交易状态', state, 'neither paid, refunded nor revoked');
+    if (state !== 'REFUND' && state !== 'REVOKED')
+      throw new CellRefused('kind_unknown', '交易状态', state, 'neither paid, refunded nor revoked');
     const amountMinor = negated(amount(columns.refundAsked ?? columns.refunded));
     const settledMinor = negated(amount(columns.refunded));
     return {
@@ -126,4 +161,3 @@ function statusOf(text: string): LineStatus {
   if (status === undefined) throw new CellRefused('status_unknown', '退款状态', text, 'no known state of a refund');
   return status;
 }
-

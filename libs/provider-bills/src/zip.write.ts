@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
 import { crc32, createDeflateRaw } from 'node:zlib';
-import { binary } from './bill-source.js';
+import { through } from './bill-source.js';
 
 export interface ZipFileContent {
   /** As it stands in the directory: Alipay's names are GBK, without the flag that says UTF-8, which no library writes. */
@@ -47,14 +46,23 @@ export async function* zipOf(files: Iterable<ZipFileContent>): AsyncGenerator<Ui
     };
     yield placed(Buffer.concat([fields([4, 0x04034b50], ...commonFields(new Uint8Array(12), name)), name]));
     const dataBegin = offset;
-    for await (const chunk of binary(Readable.from(counted()).pipe(createDeflateRaw()))) yield placed(chunk);
+    for await (const chunk of through(counted(), createDeflateRaw())) yield placed(chunk);
     if (size > maxBytes) throw new RangeError('a ZIP without ZIP64 holds files of 4 GiB');
     const sizes = fields([4, checksum], [4, offset - dataBegin], [4, size]);
     entries.push({ name, offset: begin, sizes });
     yield placed(Buffer.concat([fields([4, 0x08074b50]), sizes]));
   }
   const directory = Buffer.concat(entries.map(directoryEntry));
-  const end: readonly Field[] = [[4, 0x06054b50], [2, 0], [2, 0], [2, entries.length], [2, entries.length], [4, directory.length], [4, offset], [2, 0]];
+  const end: readonly Field[] = [
+    [4, 0x06054b50],
+    [2, 0],
+    [2, 0],
+    [2, entries.length],
+    [2, entries.length],
+    [4, directory.length],
+    [4, offset],
+    [2, 0],
+  ];
   yield Buffer.concat([directory, fields(...end)]);
 }
 
@@ -73,7 +81,13 @@ const commonFields = (sizes: Uint8Array, name: Uint8Array): Field[] => [
 ];
 
 function directoryEntry({ name, offset, sizes }: WrittenEntry): Buffer {
-  const last: readonly Field[] = [[2, 0], [2, 0], [2, 0], [4, 0], [4, offset]];
+  const last: readonly Field[] = [
+    [2, 0],
+    [2, 0],
+    [2, 0],
+    [4, 0],
+    [4, offset],
+  ];
   return Buffer.concat([fields([4, 0x02014b50], [2, version], ...commonFields(sizes, name), ...last), name]);
 }
 

@@ -379,7 +379,10 @@ export class HubConfig {
     'witness.example/w1+8d66cf3f+BFb1…=https://witness.example',
   )
   @IsArray()
-  @Matches(/^[^+=,\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}=https?:\/\/\S+$/, { each: true, message: 'must list <verifier key>=<address> pairs' })
+  @Matches(/^[^+=,\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}=https?:\/\/\S+$/, {
+    each: true,
+    message: 'must list <verifier key>=<address> pairs',
+  })
   logWitnesses!: string[];
 
   @Env('LOG_WITNESS_QUORUM', 'number', '0', 'How many of the witnesses must cosign before a checkpoint counts as witnessed; 0 = none.', '2')

@@ -7,7 +7,10 @@ import { newDecryptionKey } from './decryption-keys.js';
 import { operatorRoles, type Operator } from './operators.js';
 
 /** Secrets that the configuration may leave empty where a process may make them for itself. */
-type GeneratedSecrets = Pick<HubConfig, 'webhookSecretKey' | 'sandboxSecret' | 'commandDecryptionKey' | 'logSigningKey' | 'logCommitmentKey'>;
+type GeneratedSecrets = Pick<
+  HubConfig,
+  'webhookSecretKey' | 'sandboxSecret' | 'commandDecryptionKey' | 'logSigningKey' | 'logCommitmentKey'
+>;
 
 const secret = (): string => randomBytes(32).toString('hex');
 

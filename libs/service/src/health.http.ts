@@ -62,7 +62,9 @@ export class HealthController {
     const found = await Promise.all(this.checks.map(async (check) => ({ name: check.name, problem: await check.problem() })));
     const problems = [...found.filter(({ problem }) => problem !== undefined), ...this.#failedProjections(), ...this.#lags()];
     const notices = await this.#notices();
-    void reply.status(problems.length === 0 ? 200 : 503).send({ status: problems.length === 0 ? 'ok' : 'not ready', problems, ...(notices.length > 0 && { notices }) });
+    void reply
+      .status(problems.length === 0 ? 200 : 503)
+      .send({ status: problems.length === 0 ? 'ok' : 'not ready', problems, ...(notices.length > 0 && { notices }) });
   }
 
   async #notices(): Promise<{ name: string; notice: string }[]> {

@@ -100,7 +100,9 @@ export class ServiceProcess {
     // In the order in which the leader must begin: rows first, for what follows waits for them; then what tells others.
     for (const service of services)
       for (const { name } of projectionsOf(service))
-        await leadershipOf(leaderships, service.name).undertake(`the projection ${name}`, async (epoch) => projections.get(name)?.lead(epoch));
+        await leadershipOf(leaderships, service.name).undertake(`the projection ${name}`, async (epoch) =>
+          projections.get(name)?.lead(epoch),
+        );
     const bus = await busOf({ options, store, feed, loops, leaderships });
     const platformKeys = new PlatformKeys(store);
     platformKeys.start(feed);

@@ -1,4 +1,12 @@
-import type { BankLineRecorded, EntriesPosted, LogEvent, ParticipantEvent, PayoutEvent, SettlementEvent, WindowEvent } from '@tongbao/contracts';
+import type {
+  BankLineRecorded,
+  EntriesPosted,
+  LogEvent,
+  ParticipantEvent,
+  PayoutEvent,
+  SettlementEvent,
+  WindowEvent,
+} from '@tongbao/contracts';
 import type { DomainEvent, StoredEvent } from '@tongbao/event-store';
 
 /** Tells the events of a contract by their types; a type that this release does not know is passed over, as a newer one may have written it. */

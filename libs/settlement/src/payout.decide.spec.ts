@@ -105,7 +105,12 @@ describe('a payout', () => {
     ['that waits for a proof goes on waiting', histories.awaiting_proof, instruct(900n, false), []],
     ['that is proven is instructed', histories.awaiting_proof, instruct(), [instructed()]],
     ['that is proven may wait for cash', histories.awaiting_proof, instruct(899n), [awaiting]],
-    ['is carried while it waits for a proof, and gives the hold up', histories.awaiting_proof, carry, [carried({ holdId: 'hold_s1_platform.A' })]],
+    [
+      'is carried while it waits for a proof, and gives the hold up',
+      histories.awaiting_proof,
+      carry,
+      [carried({ holdId: 'hold_s1_platform.A' })],
+    ],
     ['instructed again is one instruction', histories.instructed, instruct(), []],
     ['is confirmed by a line that equals it', histories.instructed, confirm(), [confirmed]],
     ['is confirmed by one line, read twice', histories.confirmed, confirm(), []],

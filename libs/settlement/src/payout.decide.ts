@@ -167,9 +167,7 @@ function outcomeOf(command: LaterCommand, state: Payout): PayoutEvent[] {
     case 'RecordReturn':
       return [{ type: 'PayoutReturned', ...reference, lineId: command.line.lineId }];
     case 'CarryPayout':
-      return [
-        { type: 'PayoutCarried', ...reference, model: command.model, by: command.by, ...(is(state, waiting) && hold) },
-      ];
+      return [{ type: 'PayoutCarried', ...reference, model: command.model, by: command.by, ...(is(state, waiting) && hold) }];
     default:
       return command satisfies never;
   }

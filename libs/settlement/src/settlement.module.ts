@@ -73,7 +73,13 @@ const reading: Provider[] = [
   },
 ];
 
-function working({ bank, models, bankPollMs = 1_000, bankTimeoutMs = 10_000, payoutsNeedProof = false }: SettlementModuleOptions): Provider[] {
+function working({
+  bank,
+  models,
+  bankPollMs = 1_000,
+  bankTimeoutMs = 10_000,
+  payoutsNeedProof = false,
+}: SettlementModuleOptions): Provider[] {
   const stopping = new AbortController();
   return [
     {

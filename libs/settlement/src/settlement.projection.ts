@@ -10,7 +10,16 @@ import { foldStatement } from './statement.fold.js';
 import { foldJournal, foldTransfers, foldWindow } from './windows.fold.js';
 
 /** What settlement folds: its own streams, and the facts of others that make nets. */
-export const settlementCategories = ['payment', 'window', 'settlement', 'payout', 'reconciliation', 'journal', 'participant', 'log'] as const;
+export const settlementCategories = [
+  'payment',
+  'window',
+  'settlement',
+  'payout',
+  'reconciliation',
+  'journal',
+  'participant',
+  'log',
+] as const;
 
 /** Windows, nets, settlements, payouts, the bank, and every party's statement. */
 export const settlementProjection: Projection = {

@@ -4,7 +4,16 @@ import { Problem, toPage, type Page } from '@tongbao/service';
 import { and, asc, desc, eq, gt, lt, or } from 'drizzle-orm';
 import { bilateralObligations } from './settlement.calculate.js';
 import type { RowOf } from './settlement.rows.js';
-import { logProgress, obligations, payouts, settlementObligations, settlementParties, settlements, windowNets, windows } from './settlement.tables.js';
+import {
+  logProgress,
+  obligations,
+  payouts,
+  settlementObligations,
+  settlementParties,
+  settlements,
+  windowNets,
+  windows,
+} from './settlement.tables.js';
 
 export interface WindowFilter {
   currency?: string;

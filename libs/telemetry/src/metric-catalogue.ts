@@ -114,7 +114,11 @@ export const metricCatalogue = {
     help: 'Age of the oldest journal event that no signed checkpoint of the transparency log covers; from the process that leads.',
   },
   tongbao_log_size: { type: 'gauge', labels: [], help: 'Entries that the newest signed checkpoint covers.' },
-  tongbao_log_witnessed_size: { type: 'gauge', labels: [], help: 'Entries that the newest checkpoint covers that enough witnesses have cosigned.' },
+  tongbao_log_witnessed_size: {
+    type: 'gauge',
+    labels: [],
+    help: 'Entries that the newest checkpoint covers that enough witnesses have cosigned.',
+  },
   tongbao_log_alarm: {
     type: 'gauge',
     labels: [],
