@@ -39,6 +39,16 @@ decryption_key() {
   printf '{"kty":"OKP","crv":"X25519","kid":"%s","x":"%s","d":"%s"}\n' "$kid" "$x" "$d"
 }
 
+# A signer key of type 1 in the text form of C2SP signed-note, under the log's name. Its id is the beginning of the SHA-256 of the name, a line feed, the
+# type and the public key; both keys are the last 32 bytes of their DER forms (RFC 8410).
+log_signing_key() {
+  name=${LOG_ORIGIN:-tongbao.example/main}
+  pem=$(openssl genpkey -algorithm ed25519)
+  id=$({ printf '%s\n\001' "$name"; echo "$pem" | openssl pkey -pubout -outform DER | tail -c 32; } | openssl dgst -sha256 -r | cut -c 1-8)
+  key=$({ printf '\001'; echo "$pem" | openssl pkey -outform DER | tail -c 32; } | openssl base64 -A)
+  printf 'PRIVATE+KEY+%s+%s+%s\n' "$name" "$id" "$key"
+}
+
 # One person for each role, so that four eyes can be tried out. The names are made up; the tokens are what each shows as `Authorization: Bearer`.
 operators() {
   separator='['
@@ -64,6 +74,8 @@ keep operators.json operators
 keep webhook-secret-key random
 keep sandbox-secret random
 keep command-decryption-key.json decryption_key
+keep log-signing-key log_signing_key
+keep log-commitment-key random
 keep postgres.password random
 for service in $services; do
   keep "$service.database-password" random

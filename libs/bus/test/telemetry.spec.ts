@@ -87,7 +87,7 @@ describe('the bus in a trace', () => {
         'messaging.destination.name': newsTopic,
         'messaging.consumer.group.name': 'spec',
         'messaging.destination.partition.id': expect.stringMatching(/^\d+$/),
-        'messaging.kafka.offset': expect.stringMatching(/^\d+\.0$/),
+        'messaging.kafka.offset': 0,
         'messaging.message.id': expect.stringMatching(/:0$/),
       },
     });

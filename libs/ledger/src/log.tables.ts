@@ -20,13 +20,11 @@ export const trees = schema.table('trees', {
   commitments: text('commitments').notNull(),
 });
 
-/** The leaves of one journal event, in a row: under load it has many. */
-export const leaves = schema.table('leaves', {
+/** Which journal event has which entries: the leaves are made from it. */
+export const batches = schema.table('batches', {
   /** Number of its first entry. */
   first: number('first').primaryKey(),
-  count: integer('count').notNull(),
-  /** Canonical JSON, a line each: no leaf has a newline. */
-  leaves: text('leaves').notNull(),
+  revision: integer('revision').notNull(),
 });
 
 /** C2SP tlog-tiles, each as wide as it has grown: a narrower one is its beginning. */
@@ -43,5 +41,5 @@ export const tiles = schema.table(
 );
 
 export type TreeRow = typeof trees.$inferSelect;
-export type LeavesRow = typeof leaves.$inferSelect;
+export type BatchRow = typeof batches.$inferSelect;
 export type TileRow = typeof tiles.$inferSelect;

@@ -4,18 +4,18 @@ import type { StoredEvent } from '@tongbao/event-store';
 import type { Projection, Rows } from '@tongbao/read-model';
 import { leafHash, leafOf, LogRefused, MerkleTree, numberedEntries, tilePath, type TileSource } from '@tongbao/transparency-log';
 import { journalStream } from './journal.fold.js';
-import { leaves, tiles, trees, type LeavesRow, type TileRow, type TreeRow } from './log.tables.js';
+import { batches, tiles, trees, type BatchRow, type TileRow, type TreeRow } from './log.tables.js';
 
 const journal = journalStream();
 
-/** The transparency log's leaves and tiles, folded from the journal: off the path of what is posted. */
+/** The transparency log's tree and tiles, folded from the journal: off the path of what is posted. */
 export function logProjection(key: KeyObject): Projection {
   const fold = new LogFold(key);
   return {
     name: 'log',
     version: 1,
     categories: ['journal'],
-    tables: { trees, leaves, tiles },
+    tables: { trees, batches, tiles },
     touches: (stored) => (isOurs(stored) ? [{ table: 'trees', key: [journal] }] : []),
     apply: async (stored, rows) => {
       if (isOurs(stored)) await fold.apply(stored, rows);
@@ -44,18 +44,13 @@ class LogFold {
   async apply({ event, revision }: StoredEvent<EntriesPosted>, rows: Rows): Promise<void> {
     const before = await rows.get<TreeRow>('trees', [journal]);
     this.#check(before, event, revision);
-    const { length } = event.entries;
-    if (length === 0) {
+    if (event.entries.length === 0) {
       if (before) rows.put('trees', { ...before, revision } satisfies TreeRow);
       return;
     }
     const tree = await this.#treeOf(before, rows);
-    const lines = numberedEntries(event).map((entry) => {
-      const leaf = leafOf(entry, this.key);
-      tree.append(leafHash(leaf));
-      return Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString();
-    });
-    rows.put('leaves', { first: event.firstEntry, count: length, leaves: lines.join('\n') } satisfies LeavesRow);
+    for (const entry of numberedEntries(event)) tree.append(leafHash(leafOf(entry, this.key)));
+    rows.put('batches', { first: event.firstEntry, revision } satisfies BatchRow);
     for (const { level, index, width, hashes } of tree.takeTiles())
       rows.put('tiles', { level, index, width, hashes: toBase64(hashes) } satisfies TileRow);
     const root = toBase64(tree.root());

@@ -4,7 +4,7 @@ import {
   type BillContext,
   type BillReader,
   type Column,
-  Columns,
+  type Columns,
   cell,
   compareTotal,
   readRow,
@@ -14,7 +14,7 @@ import {
   unreadable,
 } from './bill-reader.js';
 import { beijingHours, parseClock } from './bill-time.js';
-import { parseDecimal } from './decimal-amount.js';
+import { parseDecimal, parseScaled } from './decimal-amount.js';
 import type { TextLine } from './text-lines.js';
 
 const fen = 2;
@@ -102,7 +102,7 @@ export class AlipayDetailReader implements BillReader {
   ): void {
     this.stated += 1;
     readRow(line, this.context.file, out, () => {
-      const fenOf = (text: string) => BigInt(parseDecimal(text, fen, field));
+      const fenOf = (text: string) => parseScaled(text, fen, field);
       compareTotal(this.context, { field: `${field} 笔`, stated: BigInt(count), found: BigInt(rows), digits: 0, isCount: true, line }, out);
       compareTotal(this.context, { field: `${field} 商家实收`, stated: fenOf(received), found: receivedSum, digits: fen, line }, out);
       // Which sign discounts of refunds have is nowhere written down.

@@ -1,8 +1,8 @@
 import { type AlipaySums } from './alipay-detail.reader.js';
 import type { BillItem } from './bill-line.js';
 import { problem } from './bill-problem.js';
-import { type BillContext, type BillReader, type Column, Columns, cell, compareTotal, readRow, unreadable } from './bill-reader.js';
-import { parseCount, parseDecimal } from './decimal-amount.js';
+import { type BillContext, type BillReader, type Column, type Columns, cell, compareTotal, readRow, unreadable } from './bill-reader.js';
+import { parseCount, parseScaled } from './decimal-amount.js';
 import type { TextLine } from './text-lines.js';
 
 const fen = 2;
@@ -52,7 +52,7 @@ export class AlipaySummaryReader implements BillReader {
     for (const { column, digits, found } of this.figures) {
       readRow(stated.line, this.context.file, out, () => {
         const text = cell(stated.cells, column);
-        const value = BigInt(digits === 0 ? parseCount(text, column.name) : parseDecimal(text, digits, column.name));
+        const value = digits === 0 ? BigInt(parseCount(text, column.name)) : parseScaled(text, digits, column.name);
         const figures = found(sums);
         const figure = figures.find((each) => each === value) ?? figures[0];
         compareTotal(

@@ -1,7 +1,7 @@
 import { beijingHours, formatChineseClock, formatClock } from './bill-time.js';
 import { formatDecimal } from './decimal-amount.js';
 import { encodeGbk } from './gbk.js';
-import type { WrittenMovement } from './generate.types.js';
+import { type WrittenMovement, plainTitle } from './generate.types.js';
 import type { Period } from './reconcile.types.js';
 import { zipOf } from './zip.write.js';
 
@@ -90,7 +90,7 @@ function detailLine({ kind, key, paymentKey, providerRef, amountMinor, feeMinor,
   const time = formatClock(at, beijingHours);
   const order = isPayment ? key : (paymentKey ?? key);
   return [
-    `${providerRef}\t,${order}\t,${isPayment ? '交易' : '退款'}\t,${title ?? ''},${time},${time},\t,\t,\t,\t,*户(138******00)\t`,
+    `${providerRef}\t,${order}\t,${isPayment ? '交易' : '退款'}\t,${plainTitle(title)},${time},${time},\t,\t,\t,\t,*户(138******00)\t`,
     `${amount},${amount},0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,${isPayment ? '' : key}\t,${fee},0.00,`,
   ].join(',');
 }

@@ -2,6 +2,13 @@ import type { BillItem, BillProblem, ProblemCode } from './bill-line.js';
 
 const shown = (value: string): string => (value.length > 100 ? `${value.slice(0, 99)}…` : value);
 
+/** The `code` of an error of Node.js or the file system. */
+export const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+
+/** What a fatal decoder throws for bytes that are not of its encoding. */
+export const isNotOfEncoding = (error: unknown): boolean => codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+
 /** A cell that cannot be read; the reader of the line turns it into a problem with the line's number. */
 export class CellRefused extends Error {
   constructor(

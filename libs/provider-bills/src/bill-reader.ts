@@ -52,7 +52,6 @@ export function requiredColumn(header: Columns, ...names: readonly [string, ...s
 export const cell = (cells: readonly string[], column: Column | undefined): string =>
   column === undefined ? '' : (cells[column.index] ?? '').trim();
 
-// eslint-disable-next-line no-control-regex -- control characters are what it finds
 const reference = /^[^\x00-\x1f\x7f]{1,128}$/u;
 
 /** A number or key of a line; an empty one, or the `0` that stands for none, is undefined. */

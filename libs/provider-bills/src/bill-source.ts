@@ -6,7 +6,7 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { BillLimits, BillSource } from './bill-line.js';
-import { FileRefused } from './bill-problem.js';
+import { FileRefused, codeOf } from './bill-problem.js';
 
 export type Container = 'zip' | 'gzip' | 'plain';
 
@@ -134,7 +134,7 @@ export async function* through(source: Iterable<Uint8Array> | AsyncIterable<Uint
 
 /** zlib's errors as refusals; any other error as it is. */
 export function refusalOfZlib(error: unknown, malformed: 'gzip_malformed' | 'zip_malformed'): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'Z_BUF_ERROR') return new FileRefused('truncated', 'it ends before its packed data does');
   return code === 'Z_DATA_ERROR' ? new FileRefused(malformed, 'its packed data is damaged') : error;
 }

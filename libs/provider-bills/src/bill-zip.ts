@@ -1,7 +1,8 @@
+import { TextDecoder } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import type { BillLimits } from './bill-line.js';
-import { FileRefused } from './bill-problem.js';
+import { FileRefused, codeOf } from './bill-problem.js';
 import { UnpackingBounds, binary, refusalOfZlib } from './bill-source.js';
 
 export interface ZipEntry {
@@ -60,7 +61,7 @@ async function refusing<T>(promise: Promise<T>): Promise<T> {
 /** yauzl says what is wrong with a ZIP in words only; errors of the file system have a code. */
 function refusalOfZip(error: unknown): unknown {
   const refusal = refusalOfZlib(error, 'zip_malformed');
-  if (refusal !== error || !(error instanceof Error) || error instanceof FileRefused || 'code' in error) return refusal;
+  if (refusal !== error || !(error instanceof Error) || error instanceof FileRefused || codeOf(error) !== undefined) return refusal;
   const isCut = /End of central directory record signature not found|unexpected EOF|truncated/i.test(error.message);
   return new FileRefused(isCut ? 'truncated' : 'zip_malformed', error.message);
 }

@@ -3,18 +3,34 @@ import { CellRefused } from './bill-problem.js';
 const decimal = /^([+-]?)(\d{1,18})(?:\.(\d{1,12}))?$/;
 
 /**
- * A decimal number of a bill as an integer of `10^-digits`, without floats.
- * @throws CellRefused `amount_malformed`, `amount_precision` for digits beyond the scale that are not 0, `amount_out_of_range` beyond 2^53 - 1
+ * A decimal number of a bill as an integer of `10^-digits`, without floats and of any size.
+ * @throws CellRefused `amount_malformed`, `amount_precision` for digits beyond the scale that are not 0
+ */
+export function parseScaled(text: string, digits: number, field: string): bigint {
+  const { scaled, isNegative } = scaledText(text, digits, field);
+  // BigInt of a number is several times as quick as of a text.
+  const value = scaled.length <= 15 ? BigInt(Number(scaled)) : BigInt(scaled);
+  return isNegative ? -value : value;
+}
+
+/**
+ * The same as a number.
+ * @throws CellRefused also `amount_out_of_range` beyond 2^53 - 1
  */
 export function parseDecimal(text: string, digits: number, field: string): number {
+  const { scaled, isNegative } = scaledText(text, digits, field);
+  const value = Number(scaled);
+  if (!Number.isSafeInteger(value)) throw new CellRefused('amount_out_of_range', field, text, 'beyond the safe integers');
+  return isNegative && value !== 0 ? -value : value;
+}
+
+function scaledText(text: string, digits: number, field: string): { scaled: string; isNegative: boolean } {
   const match = decimal.exec(text);
   if (match === null) throw new CellRefused('amount_malformed', field, text, 'not a decimal number');
   const [, sign, whole = '', fraction = ''] = match;
   if (/[1-9]/.test(fraction.slice(digits)))
     throw new CellRefused('amount_precision', field, text, `more than ${digits} digits after the point`);
-  const scaled = Number(whole + fraction.slice(0, digits).padEnd(digits, '0'));
-  if (!Number.isSafeInteger(scaled)) throw new CellRefused('amount_out_of_range', field, text, 'beyond the safe integers');
-  return sign === '-' && scaled !== 0 ? -scaled : scaled;
+  return { scaled: whole + fraction.slice(0, digits).padEnd(digits, '0'), isNegative: sign === '-' };
 }
 
 /** A count of rows; WeChat writes `20` or `20.0`. */

@@ -43,6 +43,9 @@ export interface WrittenMovement extends BilledMovement {
   readonly isCopy?: true;
 }
 
+/** For bills that quote nothing: on one line, and without the backtick that begins WeChat Pay's cells. */
+export const plainTitle = (title = ''): string => title.replaceAll(/[\x00-\x1f\x7f]/g, ' ').replaceAll('`', "'");
+
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** A number like the provider's own. */

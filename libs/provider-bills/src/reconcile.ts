@@ -14,7 +14,7 @@ import { Spill } from './spill.js';
  */
 export async function* reconcile(input: ReconcileInput, options: ReconcileOptions = {}): AsyncGenerator<ReconcileItem> {
   const given = sides.filter((side) => input[side] !== undefined);
-  const run = new ReconcileRun(rulesOf(options, given), new Spill(options.tempDir), options.partitions ?? 64);
+  const run = new ReconcileRun(rulesOf(options, given), new Spill(options.tempDir), options.partitions ?? 256);
   try {
     for (const side of given) {
       const lines = input[side];

@@ -38,7 +38,7 @@ export interface ReconcileOptions {
   readonly compareFundFees?: boolean;
   /** For what does not fit into memory. Default: the system's. */
   readonly tempDir?: string;
-  /** Parts that are matched one after another: memory is bounded by the largest. Default 64, for some millions of lines. */
+  /** Parts that are matched one after another: memory is bounded by the largest. Default 256, for some millions of lines. */
   readonly partitions?: number;
 }
 

@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import { exponentOf } from '@tongbao/money';
 import { type BillItem, type BillSource, type ImportOptions, defaultLimits } from './bill-line.js';
-import { FileRefused, problemOfFile } from './bill-problem.js';
+import { FileRefused, isNotOfEncoding, problemOfFile } from './bill-problem.js';
 import { BillCount, type BillContext, compareTotal, headItem } from './bill-reader.js';
 import { openBill, unpacked } from './bill-source.js';
 import { StripeCsvReader, type StripeKeys } from './stripe-csv.reader.js';
@@ -87,7 +87,7 @@ function decoded(decoder: TextDecoder, chunk: Uint8Array): string {
   try {
     return decoder.decode(chunk, { stream: true });
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!isNotOfEncoding(error)) throw error;
     throw new FileRefused('encoding', 'it is not UTF-8');
   }
 }

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util';
+import { isNotOfEncoding } from './bill-problem.js';
 
 /** One line of a file, without its line break; or why it cannot be read. Numbers count from 1. */
 export type TextLine =
@@ -68,8 +69,8 @@ class LineCutter {
       this.begun = [];
       return;
     }
-    // A copy: who made the chunk may use its memory again.
-    this.begun.push(bytes.slice());
+    // A copy, which `slice` of a Buffer is not: who made the chunk may use its memory again.
+    this.begun.push(new Uint8Array(bytes));
   }
 
   private finishBegun(): TextLine {
@@ -111,8 +112,7 @@ class LineCutter {
     try {
       return this.decoder.decode(bytes);
     } catch (error) {
-      // What a fatal decoder throws for bytes that are not of its encoding.
-      if (error instanceof TypeError) return undefined;
+      if (isNotOfEncoding(error)) return undefined;
       throw error;
     }
   }

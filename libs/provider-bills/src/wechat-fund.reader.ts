@@ -3,7 +3,7 @@ import { CellRefused } from './bill-problem.js';
 import {
   type BillContext,
   type BillReader,
-  Columns,
+  type Columns,
   cell,
   readRow,
   referenceOf,
@@ -11,7 +11,7 @@ import {
   requiredReference,
 } from './bill-reader.js';
 import { beijingHours, parseClock } from './bill-time.js';
-import { parseDecimal } from './decimal-amount.js';
+import { parseDecimal, parseScaled } from './decimal-amount.js';
 import { type StatedTotal, WeChatTable } from './wechat-table.js';
 
 const fen = 2;
@@ -123,11 +123,11 @@ function refundOf(remark: string, change: number): Moved {
 function totalsOf(columns: FundColumns): StatedTotal[] {
   const isIncome = (cells: readonly string[]) => cell(cells, columns.direction) === '收入';
   const isExpense = (cells: readonly string[]) => cell(cells, columns.direction) === '支出';
-  const amount = (cells: readonly string[]) => parseDecimal(cell(cells, columns.amount), fen, columns.amount.name);
+  const amount = (cells: readonly string[]) => parseScaled(cell(cells, columns.amount), fen, columns.amount.name);
   return [
-    { names: ['收入笔数'], digits: 0, summand: (cells) => (isIncome(cells) ? 1 : 0) },
-    { names: ['收入金额'], digits: fen, summand: (cells) => (isIncome(cells) ? amount(cells) : 0) },
-    { names: ['支出笔数'], digits: 0, summand: (cells) => (isExpense(cells) ? 1 : 0) },
-    { names: ['支出金额'], digits: fen, summand: (cells) => (isExpense(cells) ? amount(cells) : 0) },
+    { names: ['收入笔数'], digits: 0, summand: (cells) => (isIncome(cells) ? 1n : 0n) },
+    { names: ['收入金额'], digits: fen, summand: (cells) => (isIncome(cells) ? amount(cells) : 0n) },
+    { names: ['支出笔数'], digits: 0, summand: (cells) => (isExpense(cells) ? 1n : 0n) },
+    { names: ['支出金额'], digits: fen, summand: (cells) => (isExpense(cells) ? amount(cells) : 0n) },
   ];
 }

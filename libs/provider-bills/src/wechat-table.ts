@@ -1,7 +1,7 @@
 import type { BillItem } from './bill-line.js';
 import { CellRefused, problem, problemOfCell } from './bill-problem.js';
 import { type BillContext, Columns, cell, compareTotal, unreadable } from './bill-reader.js';
-import { parseCount, parseDecimal } from './decimal-amount.js';
+import { parseCount, parseScaled } from './decimal-amount.js';
 import type { TextLine } from './text-lines.js';
 
 /** A total that the end of a bill states. */
@@ -11,7 +11,7 @@ export interface StatedTotal {
   /** Digits after the point in which it is added up; none for a count of rows. */
   readonly digits: number;
   /** What a row adds. @throws CellRefused for a cell that is malformed */
-  readonly summand: (cells: readonly string[]) => number;
+  readonly summand: (cells: readonly string[]) => bigint;
 }
 
 /**
@@ -83,7 +83,7 @@ export class WeChatTable {
       if (column === undefined) continue;
       try {
         const text = cell(cells, column);
-        const stated = BigInt(total.digits === 0 ? parseCount(text, column.name) : parseDecimal(text, total.digits, column.name));
+        const stated = total.digits === 0 ? BigInt(parseCount(text, column.name)) : parseScaled(text, total.digits, column.name);
         compareTotal(
           this.context,
           { field: column.name, stated, found: sum, digits: total.digits, isCount: total.digits === 0, line },
@@ -101,7 +101,7 @@ export class WeChatTable {
 /** Of a cell that is malformed, nothing: the row has its problem already, and the total will differ. */
 function summandOf({ summand }: StatedTotal, cells: readonly string[]): bigint {
   try {
-    return BigInt(summand(cells));
+    return summand(cells);
   } catch (error) {
     if (error instanceof CellRefused) return 0n;
     throw error;

@@ -5,7 +5,7 @@ import {
   type BillContext,
   type BillReader,
   type Column,
-  Columns,
+  type Columns,
   cell,
   readRow,
   referenceOf,
@@ -13,7 +13,7 @@ import {
   requiredReference,
 } from './bill-reader.js';
 import { beijingHours, parseClock } from './bill-time.js';
-import { parseDecimal, roundScale } from './decimal-amount.js';
+import { parseDecimal, parseScaled, roundScale } from './decimal-amount.js';
 import { type StatedTotal, WeChatTable } from './wechat-table.js';
 
 /** Fees have five decimals, of which the last three are 0 today and were not always. All columns are added up in this scale. */
@@ -39,7 +39,7 @@ const totalsOf = (header: Columns): StatedTotal[] =>
   totals.flatMap(([names, columns]) => {
     const column = header.find(...columns);
     if (column === undefined) return [];
-    return [{ names, digits: scale, summand: (cells) => parseDecimal(cell(cells, column) || '0', scale, column.name) }];
+    return [{ names, digits: scale, summand: (cells) => parseScaled(cell(cells, column) || '0', scale, column.name) }];
   });
 
 const refundStatus: Readonly<Record<string, LineStatus>> = {

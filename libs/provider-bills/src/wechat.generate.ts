@@ -1,6 +1,6 @@
 import { beijingHours, formatClock } from './bill-time.js';
 import { formatDecimal } from './decimal-amount.js';
-import type { WrittenMovement } from './generate.types.js';
+import { type WrittenMovement, plainTitle } from './generate.types.js';
 
 export interface WeChatBillForm {
   readonly appId: string;
@@ -53,7 +53,7 @@ function paymentCells(movement: WrittenMovement, form: WeChatBillForm): string[]
   return [
     ...openingCells(movement, form, movement.providerRef, movement.key),
     ...['SUCCESS', 'OTHERS', movement.currency, amount, '0.00', '0', '0', '0.00', '0.00', '', ''],
-    ...[movement.title ?? '', '', `${yuan(movement.feeMinor)}000`, '0.60%', amount, '0.00', ''],
+    ...[plainTitle(movement.title), '', `${yuan(movement.feeMinor)}000`, '0.60%', amount, '0.00', ''],
   ];
 }
 
@@ -66,7 +66,7 @@ function refundCells(movement: WrittenMovement, form: WeChatBillForm): string[] 
   return [
     ...openingCells(movement, form, `4200${movement.providerRef.slice(4)}`, order),
     ...['REFUND', 'OTHERS', movement.currency, '0.00', '0.00', movement.providerRef, movement.key, amount, '0.00', 'ORIGINAL', state],
-    ...[movement.title ?? '', '', `${yuan(-movement.feeMinor)}000`, '0.60%', '0.00', amount, ''],
+    ...[plainTitle(movement.title), '', `${yuan(-movement.feeMinor)}000`, '0.60%', '0.00', amount, ''],
   ];
 }
 

@@ -1,0 +1,59 @@
+/** Types of pain.002.001.12 alone, in the language of `schema.ts`. From the schema that ISO 20022 publishes. */
+export const pain002Types = String.raw`
+AmendmentInformationDetails14 sequence OrgnlMndtId?:Max35Text OrgnlCdtrSchmeId?:PartyIdentification135 OrgnlCdtrAgt?:BranchAndFinancialInstitutionIdentification6 OrgnlCdtrAgtAcct?:CashAccount40 OrgnlDbtr?:PartyIdentification135 OrgnlDbtrAcct?:CashAccount40 OrgnlDbtrAgt?:BranchAndFinancialInstitutionIdentification6 OrgnlDbtrAgtAcct?:CashAccount40 OrgnlFnlColltnDt?:ISODate OrgnlFrqcy?:Frequency36Choice OrgnlRsn?:MandateSetupReason1Choice OrgnlTrckgDays?:Exact2NumericText
+AmountType4Choice choice InstdAmt:ActiveOrHistoricCurrencyAndAmount EqvtAmt:EquivalentAmount2
+CashAccount40 sequence Id?:AccountIdentification4Choice Tp?:CashAccountType2Choice Ccy?:ActiveOrHistoricCurrencyCode Nm?:Max70Text Prxy?:ProxyAccountIdentification1
+CategoryPurpose1Choice choice Cd:ExternalCategoryPurpose1Code Prtry:Max35Text
+Charges7 sequence Amt:ActiveOrHistoricCurrencyAndAmount Agt:BranchAndFinancialInstitutionIdentification6
+ClearingChannel2Code enumeration RTGS RTNS MPNS BOOK
+ClearingSystemIdentification3Choice choice Cd:ExternalCashClearingSystem1Code Prtry:Max35Text
+CreditTransferMandateData1 sequence MndtId?:Max35Text Tp?:MandateTypeInformation2 DtOfSgntr?:ISODate DtOfVrfctn?:ISODateTime ElctrncSgntr?:Max10KBinary FrstPmtDt?:ISODate FnlPmtDt?:ISODate Frqcy?:Frequency36Choice Rsn?:MandateSetupReason1Choice
+CurrencyExchange13 sequence SrcCcy:ActiveCurrencyCode TrgtCcy:ActiveCurrencyCode XchgRate:BaseOneRate UnitCcy?:ActiveCurrencyCode
+CustomerPaymentStatusReportV12 sequence GrpHdr:GroupHeader86 OrgnlGrpInfAndSts:OriginalGroupHeader17 OrgnlPmtInfAndSts*:OriginalPaymentInstruction40 SplmtryData*:SupplementaryData1
+Document sequence CstmrPmtStsRpt:CustomerPaymentStatusReportV12
+EquivalentAmount2 sequence Amt:ActiveOrHistoricCurrencyAndAmount CcyOfTrf:ActiveOrHistoricCurrencyCode
+Exact2NumericText pattern [0-9]{2}
+ExternalCashClearingSystem1Code length 1 3
+ExternalCategoryPurpose1Code length 1 4
+ExternalMandateSetupReason1Code length 1 4
+ExternalPaymentGroupStatus1Code length 1 4
+ExternalPaymentTransactionStatus1Code length 1 4
+ExternalServiceLevel1Code length 1 4
+ExternalStatusReason1Code length 1 4
+Frequency36Choice choice Tp:Frequency6Code Prd:FrequencyPeriod1 PtInTm:FrequencyAndMoment1
+Frequency6Code enumeration YEAR MNTH QURT MIAN WEEK DAIL ADHO INDA FRTN
+FrequencyAndMoment1 sequence Tp:Frequency6Code PtInTm:Exact2NumericText
+FrequencyPeriod1 sequence Tp:Frequency6Code CntPerPrd:DecimalNumber
+GroupHeader86 sequence MsgId:Max35Text CreDtTm:ISODateTime InitgPty?:PartyIdentification135 FwdgAgt?:BranchAndFinancialInstitutionIdentification6 DbtrAgt?:BranchAndFinancialInstitutionIdentification6 CdtrAgt?:BranchAndFinancialInstitutionIdentification6
+ISOYear gYear
+MandateClassification1Choice choice Cd:MandateClassification1Code Prtry:Max35Text
+MandateClassification1Code enumeration FIXE USGB VARI
+MandateRelatedData2Choice choice DrctDbtMndt?:MandateRelatedInformation15 CdtTrfMndt?:CreditTransferMandateData1
+MandateRelatedInformation15 sequence MndtId?:Max35Text DtOfSgntr?:ISODate AmdmntInd?:TrueFalseIndicator AmdmntInfDtls?:AmendmentInformationDetails14 ElctrncSgntr?:Max1025Text FrstColltnDt?:ISODate FnlColltnDt?:ISODate Frqcy?:Frequency36Choice Rsn?:MandateSetupReason1Choice TrckgDays?:Exact2NumericText
+MandateSetupReason1Choice choice Cd:ExternalMandateSetupReason1Code Prtry:Max70Text
+MandateTypeInformation2 sequence SvcLvl?:ServiceLevel8Choice LclInstrm?:LocalInstrument2Choice CtgyPurp?:CategoryPurpose1Choice Clssfctn?:MandateClassification1Choice
+Max10KBinary base64Binary 1 10240
+NumberOfTransactionsPerStatus5 sequence DtldNbOfTxs:Max15NumericText DtldSts:ExternalPaymentTransactionStatus1Code DtldCtrlSum?:DecimalNumber
+OriginalGroupHeader17 sequence OrgnlMsgId:Max35Text OrgnlMsgNmId:Max35Text OrgnlCreDtTm?:ISODateTime OrgnlNbOfTxs?:Max15NumericText OrgnlCtrlSum?:DecimalNumber GrpSts?:ExternalPaymentGroupStatus1Code StsRsnInf*:StatusReasonInformation12 NbOfTxsPerSts*:NumberOfTransactionsPerStatus5
+OriginalPaymentInstruction40 sequence OrgnlPmtInfId:Max35Text OrgnlNbOfTxs?:Max15NumericText OrgnlCtrlSum?:DecimalNumber PmtInfSts?:ExternalPaymentGroupStatus1Code StsRsnInf*:StatusReasonInformation12 NbOfTxsPerSts*:NumberOfTransactionsPerStatus5 TxInfAndSts*:PaymentTransaction129
+OriginalTransactionReference35 sequence IntrBkSttlmAmt?:ActiveOrHistoricCurrencyAndAmount Amt?:AmountType4Choice IntrBkSttlmDt?:ISODate ReqdColltnDt?:ISODate ReqdExctnDt?:DateAndDateTime2Choice CdtrSchmeId?:PartyIdentification135 SttlmInf?:SettlementInstruction11 PmtTpInf?:PaymentTypeInformation27 PmtMtd?:PaymentMethod4Code MndtRltdInf?:MandateRelatedData2Choice RmtInf?:RemittanceInformation21 UltmtDbtr?:Party40Choice Dbtr?:Party40Choice DbtrAcct?:CashAccount40 DbtrAgt?:BranchAndFinancialInstitutionIdentification6 DbtrAgtAcct?:CashAccount40 CdtrAgt?:BranchAndFinancialInstitutionIdentification6 CdtrAgtAcct?:CashAccount40 Cdtr?:Party40Choice CdtrAcct?:CashAccount40 UltmtCdtr?:Party40Choice Purp?:Purpose2Choice
+PaymentMethod4Code enumeration CHK TRF DD TRA
+PaymentTransaction129 sequence StsId?:Max35Text OrgnlInstrId?:Max35Text OrgnlEndToEndId?:Max35Text OrgnlUETR?:UUIDv4Identifier TxSts?:ExternalPaymentTransactionStatus1Code StsRsnInf*:StatusReasonInformation12 ChrgsInf*:Charges7 TrckrData?:TrackerData1 AccptncDtTm?:ISODateTime AcctSvcrRef?:Max35Text ClrSysRef?:Max35Text OrgnlTxRef?:OriginalTransactionReference35 SplmtryData*:SupplementaryData1
+PaymentTypeInformation27 sequence InstrPrty?:Priority2Code ClrChanl?:ClearingChannel2Code SvcLvl*:ServiceLevel8Choice LclInstrm?:LocalInstrument2Choice SeqTp?:SequenceType3Code CtgyPurp?:CategoryPurpose1Choice
+Priority2Code enumeration HIGH NORM
+RemittanceInformation21 sequence Ustrd*:Max140Text Strd*:StructuredRemittanceInformation17
+SequenceType3Code enumeration FRST RCUR FNAL OOFF RPRE
+ServiceLevel8Choice choice Cd:ExternalServiceLevel1Code Prtry:Max35Text
+SettlementInstruction11 sequence SttlmMtd:SettlementMethod1Code SttlmAcct?:CashAccount40 ClrSys?:ClearingSystemIdentification3Choice InstgRmbrsmntAgt?:BranchAndFinancialInstitutionIdentification6 InstgRmbrsmntAgtAcct?:CashAccount40 InstdRmbrsmntAgt?:BranchAndFinancialInstitutionIdentification6 InstdRmbrsmntAgtAcct?:CashAccount40 ThrdRmbrsmntAgt?:BranchAndFinancialInstitutionIdentification6 ThrdRmbrsmntAgtAcct?:CashAccount40
+SettlementMethod1Code enumeration INDA INGA COVE CLRG
+StatusReason6Choice choice Cd:ExternalStatusReason1Code Prtry:Max35Text
+StatusReasonInformation12 sequence Orgtr?:PartyIdentification135 Rsn?:StatusReason6Choice AddtlInf*:Max105Text
+StructuredRemittanceInformation17 sequence RfrdDocInf*:ReferredDocumentInformation7 RfrdDocAmt?:RemittanceAmount2 CdtrRefInf?:CreditorReferenceInformation2 Invcr?:PartyIdentification135 Invcee?:PartyIdentification135 TaxRmt?:TaxData1 GrnshmtRmt?:Garnishment3 AddtlRmtInf{0..3}:Max140Text
+TaxAmount3 sequence Rate?:PercentageRate TaxblBaseAmt?:ActiveOrHistoricCurrencyAndAmount TtlAmt?:ActiveOrHistoricCurrencyAndAmount Dtls*:TaxRecordDetails3
+TaxData1 sequence Cdtr?:TaxParty1 Dbtr?:TaxParty2 UltmtDbtr?:TaxParty2 AdmstnZone?:Max35Text RefNb?:Max140Text Mtd?:Max35Text TtlTaxblBaseAmt?:ActiveOrHistoricCurrencyAndAmount TtlTaxAmt?:ActiveOrHistoricCurrencyAndAmount Dt?:ISODate SeqNb?:Number Rcrd*:TaxRecord3
+TaxPeriod3 sequence Yr?:ISOYear Tp?:TaxRecordPeriod1Code FrToDt?:DatePeriod2
+TaxRecord3 sequence Tp?:Max35Text Ctgy?:Max35Text CtgyDtls?:Max35Text DbtrSts?:Max35Text CertId?:Max35Text FrmsCd?:Max35Text Prd?:TaxPeriod3 TaxAmt?:TaxAmount3 AddtlInf?:Max140Text
+TaxRecordDetails3 sequence Prd?:TaxPeriod3 Amt:ActiveOrHistoricCurrencyAndAmount
+TrackerData1 sequence ConfdDt:DateAndDateTime2Choice ConfdAmt:ActiveCurrencyAndAmount TrckrRcrd+:TrackerRecord1
+TrackerRecord1 sequence Agt:BranchAndFinancialInstitutionIdentification6 ChrgBr?:ChargeBearerType1Code ChrgsAmt?:ActiveCurrencyAndAmount XchgRateData?:CurrencyExchange13
+`;
