@@ -85,8 +85,9 @@ export class ServiceFolder<State extends Remembered> {
   async endLeftBehind(): Promise<void> {
     if (!existsSync(this.#processPath)) return;
     // Written by `start` alone.
-    const { pid, started } = JSON.parse(readFileSync(this.#processPath, 'utf8')) as { pid: number; started: string };
-    const runs = (): boolean => startOf(pid) === started;
+    const { pid, started } = JSON.parse(readFileSync(this.#processPath, 'utf8')) as { pid: number; started?: string };
+    // One that had ended before its start could be looked up has none.
+    const runs = (): boolean => started !== undefined && startOf(pid) === started;
     if (!runs()) return;
     const { service, stopSignal, stopTimeoutMs } = this.kind;
     appendFileSync(this.logPath, `--- process ${pid} was left behind by an earlier start and is asked to end\n`);

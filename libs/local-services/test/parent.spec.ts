@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -44,6 +45,14 @@ describe('a service of a process that ends without having stopped it', () => {
     expect(redis.port).toBe(port);
     await redis.stop();
   });
+});
+
+it('one that had ended before its start time could be looked up is not waited for', async () => {
+  const dataDir = join(folder, 'ended');
+  await (await startRedis({ dataDir })).stop();
+  // As a start writes it whose server has ended at once.
+  writeFileSync(join(dataDir, 'process.json'), JSON.stringify({ pid: 2 ** 22 + 1 }));
+  await (await startRedis({ dataDir })).stop();
 });
 
 it('a service is out of reach of the terminal: it has a process group of its own', async () => {
