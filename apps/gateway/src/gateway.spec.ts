@@ -47,6 +47,12 @@ describe('the gateway', () => {
     expect(JSON.parse(answer)).toMatchObject({ method: 'GET', url: '/v1/payments?limit=1', host: 'pay.example.org' });
   });
 
+  it('answers a path that no service serves with a problem, as the services do', async () => {
+    const response = await fetch(`${gateway.url}/v1/nothing`);
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect([response.status, await response.json()]).toMatchObject([404, { code: 'not_found', status: 404 }]);
+  });
+
   it('tells its figures on a port of their own, and on the public one neither its own nor those of a service', async () => {
     expect((await fetch(`${gateway.url}/metrics`)).status).toBe(404);
     await fetch(`${gateway.url}/v1/payments`);

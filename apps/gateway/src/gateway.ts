@@ -4,7 +4,7 @@ import { metrics, tracing } from '@tongbao/telemetry';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Replicas } from './replicas.js';
-import { askAll, sumOfDescriptions, sumOfHealth, sumOfItems, unavailable, type Summed } from './sums.js';
+import { askAll, notFound, sumOfDescriptions, sumOfHealth, sumOfItems, unavailable, type Summed } from './sums.js';
 
 export interface GatewayOptions {
   host: string;
@@ -33,6 +33,7 @@ export class Gateway {
     observeRequests(server);
     for (const service of serviceNames) for (const prefix of pathsOf(service)) passOn(server, replicas, service, prefix, logger);
     addUp(server, replicas);
+    server.setNotFoundHandler((request, reply) => answer(reply, notFound(`${request.method} ${request.url}`)));
     await replicas.start();
     const inside = metricsServer();
     const metricsUrl = `${await listen(inside, host, metricsPort)}/metrics`;

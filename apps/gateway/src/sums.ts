@@ -71,6 +71,12 @@ export function sumOfDescriptions(answers: ReadonlyMap<ServiceName, Answer>): Su
   return { status: 200, body: { ...whole, info: { ...recordOf(whole['info']), title: 'Tongbao' } } };
 }
 
+/** No service serves this path. */
+export function notFound(request: string): Summed {
+  const document = problemDocument(new Problem('not_found', `Cannot ${request}`));
+  return { status: document.status, body: document };
+}
+
 export function unavailable(service: string): Summed {
   const document = problemDocument(new Problem('unavailable', `The ${service} service cannot be reached at the moment.`));
   return { status: document.status, body: document };
