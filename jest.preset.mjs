@@ -10,6 +10,7 @@ const slow = [
   'libs/bus/test/kafka-(outages|topics|members)\\.',
   'libs/bus/test/kafka-relay\\.crash\\.',
   'libs/local-services/test/(kafka-accounts|parent)\\.',
+  'libs/provider-bills/test/million\\.',
   'libs/read-model/test/data-folder\\.',
   'apps/cli/test/cluster-ops\\.',
   'apps/cluster-e2e/test/(outages|replicas)\\.',

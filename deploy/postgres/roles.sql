@@ -1,4 +1,4 @@
--- Roles of the hub's services in PostgreSQL, each with a schema of its own and nothing else.
+-- Roles of the hub's services in PostgreSQL, each with a schema of its own and nothing else; the ledger has one more, for the transparency log.
 --
 -- To be run in the database that the services share (`createdb --encoding UTF8 --template template0 tongbao`), by a superuser or by its owner who may
 -- create roles. It only adds what is missing, so it can be run again. Roles have no password until somebody gives them one, as apply-roles.sh does,
@@ -26,5 +26,8 @@ BEGIN
     END IF;
     EXECUTE format('ALTER SCHEMA %I OWNER TO %I', service, service);
   END LOOP;
+
+  CREATE SCHEMA IF NOT EXISTS log;
+  ALTER SCHEMA log OWNER TO ledger;
 END
 $$;

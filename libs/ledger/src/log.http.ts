@@ -3,10 +3,9 @@ import { ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Outage } from '@tongbao/event-store';
 import { SQL, Problem } from '@tongbao/service';
 import type { SqlClient } from '@tongbao/read-model';
-import { formatVerifierKey, hashLength, LogRefused, parsePath, tileWidth, type ParsedPath } from '@tongbao/transparency-log';
+import { encodeBundle, formatVerifierKey, hashLength, LogRefused, parsePath, tileWidth, type ParsedPath } from '@tongbao/transparency-log';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PublishedCheckpoint } from './log.checkpoints.js';
-import { LogLeaves } from './log.leaves.js';
 import { LogQueries } from './log.queries.js';
 import { TransparencyLog } from './log.service.js';
 import type { LogSettings } from './log.settings.js';
@@ -31,7 +30,6 @@ export class LogController {
     @Inject(SQL) sql: SqlClient,
     @Inject(LOG_SETTINGS) private readonly settings: LogSettings,
     private readonly log: TransparencyLog,
-    private readonly leaves: LogLeaves,
   ) {
     this.#queries = new LogQueries(sql);
   }
@@ -77,7 +75,10 @@ export class LogController {
   }
 
   async #bytesOf(asked: ParsedPath): Promise<Uint8Array | undefined> {
-    if (asked.kind === 'entries') return this.leaves.bundle(asked);
+    if (asked.kind === 'entries') {
+      const leaves = await this.#queries.bundle(asked);
+      return leaves && encodeBundle(leaves);
+    }
     try {
       return (await this.#queries.tiles(asked)).subarray(0, asked.width * hashLength);
     } catch (error) {

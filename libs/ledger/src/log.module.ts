@@ -19,7 +19,6 @@ import {
 import type { LoopWatch } from '@tongbao/telemetry';
 import type { Logger } from 'pino';
 import { LogController } from './log.http.js';
-import { LogLeaves } from './log.leaves.js';
 import { LogMetrics } from './log.metrics.js';
 import { Receipts } from './log.receipts.js';
 import { TransparencyLog } from './log.service.js';
@@ -38,13 +37,7 @@ export class LogModule {
     return {
       module: LogModule,
       controllers: [LogController, ReceiptsController],
-      providers: [
-        { provide: LOG_SETTINGS, useValue: settings },
-        LogMetrics,
-        transparencyLog(settings),
-        leaves(settings),
-        receipts(settings),
-      ],
+      providers: [{ provide: LOG_SETTINGS, useValue: settings }, LogMetrics, transparencyLog(settings), receipts(settings)],
     };
   }
 }
@@ -70,15 +63,8 @@ const transparencyLog = (settings: LogSettings): Provider => ({
   },
 });
 
-const leaves = ({ commitments }: LogSettings): Provider => ({
-  provide: LogLeaves,
-  inject: [SQL, EVENT_STORE],
-  useFactory: (sql: SqlClient, store: EventStore) => new LogLeaves(sql, store, commitments),
-});
-
 const receipts = (settings: LogSettings): Provider => ({
   provide: Receipts,
-  inject: [SQL, EVENT_STORE, TransparencyLog, LogLeaves],
-  useFactory: (sql: SqlClient, store: EventStore, log: TransparencyLog, made: LogLeaves) =>
-    new Receipts({ sql, store, settings, log, leaves: made }),
+  inject: [SQL, EVENT_STORE, TransparencyLog],
+  useFactory: (sql: SqlClient, store: EventStore, log: TransparencyLog) => new Receipts({ sql, store, settings, log }),
 });

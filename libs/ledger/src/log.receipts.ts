@@ -1,9 +1,11 @@
-import type { PaymentEvent } from '@tongbao/contracts';
+import type { EntriesPosted, PaymentEvent } from '@tongbao/contracts';
 import type { EventStore } from '@tongbao/event-store';
 import { drizzleOver, type SqlClient } from '@tongbao/read-model';
 import {
+  checkOpening,
   formatJournalReceipt,
   leafHash,
+  numberedEntries,
   openings,
   parseLeaf,
   TreeProver,
@@ -12,10 +14,10 @@ import {
   type NumberedEntry,
   type Opening,
 } from '@tongbao/transparency-log';
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq, inArray } from 'drizzle-orm';
+import { journalStream } from './journal.fold.js';
 import { entries } from './ledger.tables.js';
 import type { PublishedCheckpoint } from './log.checkpoints.js';
-import type { LogLeaves } from './log.leaves.js';
 import { LogQueries } from './log.queries.js';
 import type { TransparencyLog } from './log.service.js';
 import type { LogSettings } from './log.settings.js';
@@ -46,7 +48,6 @@ export interface ReceiptParts {
   store: EventStore;
   settings: LogSettings;
   log: TransparencyLog;
-  leaves: LogLeaves;
 }
 
 /** A payment has an entry for its capture, and one for each refund, dispute and correction. */
@@ -75,57 +76,73 @@ export class Receipts {
 
   /** @param entry only this one of them */
   async of(paymentId: string, insight: Insight, entry?: number): Promise<PaymentReceipts> {
-    const posted = (await this.#entriesOf(paymentId)).filter((number) => entry === undefined || number === entry);
+    const posted = (await this.#entriesOf(paymentId)).filter(({ number }) => entry === undefined || number === entry);
     const { checkpoints } = this.parts.log;
     const [witnessed, newest] = await Promise.all([checkpoints.witnessed(), checkpoints.newest()]);
     const prover = new TreeProver(this.#queries.tiles);
+    const journal = new Map<number, Promise<NumberedEntry[]>>();
     const items: EntryReceipt[] = [];
     const pending: number[] = [];
-    for (const number of posted) {
+    for (const { number, revision } of posted) {
       const checkpoint = [witnessed, newest].find((each) => each && each.size > number);
       if (!checkpoint) pending.push(number);
-      else items.push(await this.#receipt({ number, checkpoint, isWitnessed: checkpoint === witnessed, insight, prover }));
+      else {
+        const shown = insight === 'nothing' ? [] : await this.#openings(number, revision, insight, journal);
+        items.push(await this.#receipt(number, checkpoint, checkpoint === witnessed, shown, prover));
+      }
     }
     return { items, pending };
   }
 
   /** Those about the payment, and those that correct them. */
-  async #entriesOf(paymentId: string): Promise<number[]> {
+  async #entriesOf(paymentId: string): Promise<{ number: number; revision: number }[]> {
     const database = drizzleOver(this.parts.sql);
+    const columns = { number: entries.number, revision: entries.revision, correctedBy: entries.correctedBy };
     const about = await database
-      .select({ number: entries.number, correctedBy: entries.correctedBy })
+      .select(columns)
       .from(entries)
       .where(eq(entries.ref, paymentId))
       .orderBy(asc(entries.number))
       .limit(mostEntries);
-    const all = new Set(about.flatMap(({ number, correctedBy }) => [number, ...(correctedBy ?? []).slice(0, mostEntries)]));
-    return [...all].sort((left, right) => left - right);
+    const corrections = about.flatMap(({ correctedBy }) => correctedBy ?? []).slice(0, mostEntries);
+    if (corrections.length === 0) return about;
+    const others = await database.select(columns).from(entries).where(inArray(entries.number, corrections)).orderBy(asc(entries.number));
+    const known = new Set(about.map(({ number }) => number));
+    return [...about, ...others.filter(({ number }) => !known.has(number))].sort((left, right) => left.number - right.number);
   }
 
-  async #receipt({ number, checkpoint, isWitnessed, insight, prover }: Wanted): Promise<EntryReceipt> {
+  async #receipt(
+    number: number,
+    checkpoint: PublishedCheckpoint,
+    isWitnessed: boolean,
+    shown: readonly Opening[],
+    prover: TreeProver,
+  ): Promise<EntryReceipt> {
     const { size, root, note } = checkpoint;
-    const [entry] = await this.parts.leaves.entries(number, 1);
-    if (!entry) throw new NotAsSigned(`entry ${number} is not in the journal, and was signed`);
-    const leaf = this.parts.leaves.leafOf(entry);
+    const leaf = await this.#queries.leaf(number);
+    if (!leaf) throw new NotAsSigned(`entry ${number} has no leaf, and was signed`);
     const proof = await prover.inclusionProof(number, size);
     if (!verifyInclusion({ index: number, size, leaf: leafHash(leaf), root, proof }))
-      throw new NotAsSigned(`entry ${number}, as the journal has it, is not in the tree of ${size} entries that was signed`);
-    const { kind, postedAt } = parseLeaf(leaf);
-    const receipt = formatJournalReceipt({ leaf, openings: this.#shown(entry, insight), proof, checkpoint: note });
-    return { entry: number, kind, postedAt, isWitnessed, size, receipt };
+      throw new NotAsSigned(`entry ${number} is not in the tree of ${size} that was signed, as the tables have it`);
+    const parsed = parseLeaf(leaf);
+    const wrong = shown.find((opening) => !checkOpening(parsed, opening));
+    if (wrong) throw new NotAsSigned(`${wrong.field} of entry ${number} in the journal is not what was logged`);
+    const receipt = formatJournalReceipt({ leaf, openings: shown, proof, checkpoint: note });
+    return { entry: number, kind: parsed.kind, postedAt: parsed.postedAt, isWitnessed, size, receipt };
   }
 
-  #shown(entry: NumberedEntry, insight: Insight): Opening[] {
-    if (insight === 'nothing') return [];
+  /** From the journal itself: nothing else knows who has posted an entry. */
+  async #openings(number: number, revision: number, insight: Insight, journal: Map<number, Promise<NumberedEntry[]>>): Promise<Opening[]> {
+    const reading = journal.get(revision) ?? this.#journalEvent(revision);
+    journal.set(revision, reading);
+    const entry = (await reading).find((each) => each.entry === number);
+    if (!entry) throw new NotAsSigned(`journal event ${revision} has no entry ${number}`);
     const all = openings(entry, this.parts.settings.commitments);
     return insight === 'business' ? all.filter(({ field }) => !internal.includes(field)) : all;
   }
-}
 
-interface Wanted {
-  number: number;
-  checkpoint: PublishedCheckpoint;
-  isWitnessed: boolean;
-  insight: Insight;
-  prover: TreeProver;
+  async #journalEvent(revision: number): Promise<NumberedEntry[]> {
+    const [stored] = await this.parts.store.read<EntriesPosted>(journalStream(), { from: revision, limit: 1 });
+    return stored ? numberedEntries(stored.event) : [];
+  }
 }

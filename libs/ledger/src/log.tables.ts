@@ -20,11 +20,13 @@ export const trees = schema.table('trees', {
   commitments: text('commitments').notNull(),
 });
 
-/** Which journal event has which entries: the leaves are made from it. */
-export const batches = schema.table('batches', {
+/** The leaves of one journal event, in a row: under load it has many. */
+export const leaves = schema.table('leaves', {
   /** Number of its first entry. */
   first: number('first').primaryKey(),
-  revision: integer('revision').notNull(),
+  count: integer('count').notNull(),
+  /** As `packLeaves` makes them. */
+  leaves: text('leaves').notNull(),
 });
 
 /** C2SP tlog-tiles, each as wide as it has grown: a narrower one is its beginning. */
@@ -41,5 +43,5 @@ export const tiles = schema.table(
 );
 
 export type TreeRow = typeof trees.$inferSelect;
-export type BatchRow = typeof batches.$inferSelect;
+export type LeavesRow = typeof leaves.$inferSelect;
 export type TileRow = typeof tiles.$inferSelect;

@@ -4,18 +4,19 @@ import type { StoredEvent } from '@tongbao/event-store';
 import type { Projection, Rows } from '@tongbao/read-model';
 import { leafHash, leafOf, LogRefused, MerkleTree, numberedEntries, tilePath, type TileSource } from '@tongbao/transparency-log';
 import { journalStream } from './journal.fold.js';
-import { batches, tiles, trees, type BatchRow, type TileRow, type TreeRow } from './log.tables.js';
+import { packLeaves } from './log.packed-leaves.js';
+import { leaves, tiles, trees, type LeavesRow, type TileRow, type TreeRow } from './log.tables.js';
 
 const journal = journalStream();
 
-/** The transparency log's tree and tiles, folded from the journal: off the path of what is posted. */
+/** The transparency log's leaves and tiles, folded from the journal: off the path of what is posted. */
 export function logProjection(key: KeyObject): Projection {
   const fold = new LogFold(key);
   return {
     name: 'log',
     version: 1,
     categories: ['journal'],
-    tables: { trees, batches, tiles },
+    tables: { trees, leaves, tiles },
     touches: (stored) => (isOurs(stored) ? [{ table: 'trees', key: [journal] }] : []),
     apply: async (stored, rows) => {
       if (isOurs(stored)) await fold.apply(stored, rows);
@@ -44,13 +45,15 @@ class LogFold {
   async apply({ event, revision }: StoredEvent<EntriesPosted>, rows: Rows): Promise<void> {
     const before = await rows.get<TreeRow>('trees', [journal]);
     this.#check(before, event, revision);
-    if (event.entries.length === 0) {
+    const { length } = event.entries;
+    if (length === 0) {
       if (before) rows.put('trees', { ...before, revision } satisfies TreeRow);
       return;
     }
     const tree = await this.#treeOf(before, rows);
-    for (const entry of numberedEntries(event)) tree.append(leafHash(leafOf(entry, this.key)));
-    rows.put('batches', { first: event.firstEntry, revision } satisfies BatchRow);
+    const added = numberedEntries(event).map((entry) => leafOf(entry, this.key));
+    for (const leaf of added) tree.append(leafHash(leaf));
+    rows.put('leaves', { first: event.firstEntry, count: length, leaves: packLeaves(added) } satisfies LeavesRow);
     for (const { level, index, width, hashes } of tree.takeTiles())
       rows.put('tiles', { level, index, width, hashes: toBase64(hashes) } satisfies TileRow);
     const root = toBase64(tree.root());

@@ -46,7 +46,7 @@ export class PacedLoop {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await this.#wanted(loop);
-      if (signal.aborted) return;
+      if (this.#stopping.signal.aborted) return;
       this.#isWanted = false;
       loop?.beat();
       const begun = performance.now();

@@ -7,7 +7,6 @@ import { eventually } from '@tongbao/testing';
 import { formatSignerKey, formatVerifierKey, generateSignerKey, leafHash, MerkleTree, parseSignerKey } from '@tongbao/transparency-log';
 import pino from 'pino';
 import { journalStream } from '../src/journal.fold.js';
-import { LogLeaves } from '../src/log.leaves.js';
 import { LogQueries } from '../src/log.queries.js';
 import { TransparencyLog } from '../src/log.service.js';
 import { logSettings, type LogSettings } from '../src/log.settings.js';
@@ -158,10 +157,6 @@ export class LogProcess {
 
   get queries(): LogQueries {
     return new LogQueries(this.sql);
-  }
-
-  leaves({ store }: Store): LogLeaves {
-    return new LogLeaves(this.sql, store, settingsOf().commitments);
   }
 
   problem(): Promise<string | undefined> {

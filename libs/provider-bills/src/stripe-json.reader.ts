@@ -77,7 +77,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const shown = (value: unknown): string => String(JSON.stringify(value));
+const shown = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value));
 
 function parsed(text: string): Fields {
   let value: unknown;

@@ -78,7 +78,7 @@ export const stripeDigitsOf = (currency: string): number => apiDigits[currency] 
  */
 export function isoMinorOf(amount: unknown, currency: string, field: string): number {
   if (typeof amount !== 'number' || !Number.isInteger(amount)) {
-    throw new CellRefused('amount_malformed', field, String(JSON.stringify(amount)), 'not an integer');
+    throw new CellRefused('amount_malformed', field, amount === undefined ? '' : JSON.stringify(amount), 'not an integer');
   }
   const shift = exponentOf(currency) - stripeDigitsOf(currency);
   const minor = shift >= 0 ? amount * 10 ** shift : amount / 10 ** -shift;

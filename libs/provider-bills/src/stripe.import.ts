@@ -23,6 +23,7 @@ export async function* importStripeBill(source: BillSource, options: StripeImpor
   const context: BillContext = { count, totals: { compared: false, differs: false } };
   let netOfPayout = 0n;
   let isWhole = true;
+  let head: BillItem | undefined = headItem({ provider: 'stripe', bill: options.bill ?? 'fund' });
   const counted = function* (items: readonly BillItem[]) {
     for (const item of items) {
       count.add(item);
@@ -31,10 +32,14 @@ export async function* importStripeBill(source: BillSource, options: StripeImpor
     }
     yield* items;
   };
-  yield headItem({ provider: 'stripe', bill: options.bill ?? 'fund' });
   const out: BillItem[] = [];
   try {
-    for await (const items of readBatches(source, options, count)) yield* counted(items);
+    for await (const items of readBatches(source, options, count)) {
+      // The first lines are those of a bill, or they would have been refused.
+      if (head !== undefined) yield head;
+      head = undefined;
+      yield* counted(items);
+    }
     const { payout } = options;
     if (payout !== undefined) {
       const stated = BigInt(payout.amountMinor);

@@ -19,11 +19,22 @@ import {
   importBill,
   reconcile,
 } from '../src/index.js';
+import { encodeGbk } from '../src/gbk.js';
 
 /** March 1 in Beijing. */
 export const period = { from: '2026-02-28T16:00:00.000Z', to: '2026-03-01T16:00:00.000Z' };
 
 export const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, '../golden', name));
+
+/** A golden text with texts in it put for others. */
+export const changed = (name: string, encoding: 'utf8' | 'gbk', ...changes: readonly (readonly [string, string])[]): Buffer => {
+  const text = new TextDecoder(encoding, { ignoreBOM: true }).decode(golden(name));
+  const after = changes.reduce((before, [from, to]) => {
+    expect(before).toContain(from);
+    return before.replace(from, () => to);
+  }, text);
+  return Buffer.from(encoding === 'gbk' ? encodeGbk(after) : Buffer.from(after));
+};
 
 export interface ReadBill {
   readonly heads: BillHead[];
@@ -85,10 +96,8 @@ export async function reconciled(input: ReconcileInput, options: ReconcileOption
 }
 
 /** A line that says one thing less. */
-export function without<T extends object, K extends keyof T>(line: T, key: K): Omit<T, K> {
-  const { [key]: _left, ...rest } = line;
-  return rest;
-}
+export const without = <T extends object, K extends keyof T>(line: T, key: K): Omit<T, K> =>
+  Object.fromEntries(Object.entries(line).filter(([name]) => name !== key)) as Omit<T, K>; // entries lose the types of their keys
 
 /** In pieces, as a network gives it. */
 export async function* inPieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,10 @@
 import { expect, it } from '@jest/globals';
-import type { PayoutEvent, SettlementEvent, WindowEvent } from '@tongbao/contracts';
+import type { LogEvent, PayoutEvent, SettlementEvent, WindowEvent } from '@tongbao/contracts';
 import { goldenEvents } from '@tongbao/testing';
+import { MemoryRows } from '../test/memory-rows.js';
 import { payoutFold } from './payout.js';
+import { foldCheckpoint } from './settlement.fold.js';
+import { SettlementRows } from './settlement.rows.js';
 import { settlementFold } from './settlement.js';
 import { windowFold } from './window.js';
 
@@ -26,4 +29,10 @@ const payout = eventsOf<PayoutEvent>('payout', 'PayoutRequested');
 it.each(payout.all.map((event) => [event.type, event] as const))('every %s that was ever written is still understood', (_, event) => {
   const begun = payoutFold.evolve(payoutFold.initial, payout.begin);
   expect(payoutFold.evolve(begun, event).status).not.toBe('none');
+});
+
+it('every checkpoint that was ever signed or witnessed is still understood', async () => {
+  const rows = new MemoryRows();
+  for (const { event } of goldenEvents<LogEvent>('log')) await foldCheckpoint(event, new SettlementRows(rows));
+  expect(await rows.get('logProgress', ['main'])).toEqual({ log: 'main', signed: 3, proven: 3 });
 });

@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { LogRefused } from './log-refused.js';
 
 /** base64url of SHA-256(salt || value): 43 characters, from which nobody learns the value without its salt. */
@@ -29,4 +29,5 @@ export function commitmentKey(secret: Uint8Array): KeyObject {
 export const saltOf = (key: KeyObject, entry: number, field: string): Buffer =>
   createHmac('sha256', key).update(`${entry}/${field}`).digest();
 
-export const commit = (salt: Uint8Array, value: string): Commitment => createHash('sha256').update(salt).update(value).digest('base64url');
+export const commit = (salt: Uint8Array, value: string): Commitment =>
+  hash('sha256', Buffer.concat([salt, Buffer.from(value)]), 'base64url');
