@@ -151,7 +151,7 @@ it('rows that were changed in the database are named, each with what it should b
     await sql.query(`UPDATE ledger.entries_g1 SET transfers = jsonb_set(transfers, '{0,amountMinor}', '7') WHERE number = 4`);
     await sql.query(`UPDATE ledger.accounts_g1 SET posted_minor = posted_minor - 7 WHERE account = 'hub:fees'`);
     await sql.query(`UPDATE log.tiles_g1 SET hashes = 'AAAA' || substr(hashes, 5) WHERE level = 0 AND index = 0`);
-    await sql.query(`UPDATE log.leaves_g1 SET leaves = replace(leaves, '"amountMinor":1000', '"amountMinor":1') WHERE first = 0`);
+    await sql.query(`UPDATE log.leaves_g1 SET leaves = replace(leaves, ':1000,', ':1,') WHERE first = 0`);
     await sql.close();
   });
   const { code, report, found } = await audit();
