@@ -9,6 +9,7 @@ const { $schema: _schema, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc',
 const slow = [
   'libs/bus/test/kafka-(outages|topics|members)\\.',
   'libs/bus/test/kafka-relay\\.crash\\.',
+  'libs/ledger/src/(journal|log)\\.crash\\.',
   'libs/local-services/test/(kafka-accounts|parent)\\.',
   'libs/provider-bills/test/million\\.',
   'libs/read-model/test/data-folder\\.',
