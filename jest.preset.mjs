@@ -14,7 +14,7 @@ const slow = [
   'libs/provider-bills/test/million\\.',
   'libs/read-model/test/data-folder\\.',
   'apps/cli/test/cluster-ops\\.',
-  'apps/cluster-e2e/test/(outages|replicas)\\.',
+  'apps/cluster-e2e/test/(crash-matrix|outages|replicas)\\.',
 ];
 
 /** Of the embedded form's suite over a cluster, the first ones; each starts a cluster of its own. */
