@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { benchLedger } from '../src/bench/ledger.bench.js';
+import { benchLog } from '../src/bench/log.bench.js';
 import { partText } from '../src/bench/report.js';
 
 /** So small that its figures mean nothing: that everything is measured, and that the books and the database take what they are given. */
@@ -15,3 +16,15 @@ it('measures the ledger, and the same postings by PostgreSQL', async () => {
   expect(report.figures.find(({ name }) => name === 'start with many accounts')?.meaning).toMatch(/ 2002 accounts/);
   expect(partText(report)).toContain('SQL function');
 }, 120_000);
+
+it('measures what the transparency log costs, each receipt checked', async () => {
+  const report = await benchLog({ progress: () => undefined, sizes: { leaves: 600, receipts: 20 } });
+  expect(report.figures.map(({ name }) => name)).toEqual([
+    'entries into the log',
+    'checkpoint',
+    'inclusion proof',
+    'receipt',
+    'receipt checked',
+  ]);
+  for (const { value } of report.figures) expect(value).toBeGreaterThan(0);
+});

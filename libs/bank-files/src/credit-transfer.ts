@@ -1,4 +1,4 @@
-import type { AccountNumber, Agent, Party, Remittance } from './parties.js';
+import type { AccountNumber, Agent, Party } from './parties.js';
 import type { FieldChecks } from './field.checks.js';
 import {
   blockTotals,
@@ -9,23 +9,14 @@ import {
   type PaymentFileOptions,
   type PaymentMessage,
 } from './payment-file.js';
+import { blockKeyOf, checkInstruction, serviceXml, type PaymentInstruction, type PaymentSides } from './payment-instruction.js';
 import { accountXml, agentXml, partyXml, remittanceXml } from './payment-parts.writer.js';
 import type { Problem, RefusalCode } from './problem.js';
 import { decimalOf } from './decimal.js';
 import { amount, element, value } from './xml.writer.js';
 
-/** Who bears the banks' charges: payer, payee, each their own, or as the service level says. */
-export type ChargeBearer = 'DEBT' | 'CRED' | 'SHAR' | 'SLEV';
-
 /** An order to pay from our account. */
-export interface CreditTransfer {
-  /** Comes back on statements and status reports: see `endToEndIdOf`. */
-  readonly endToEndId: string;
-  /** Between us and our bank only. */
-  readonly instructionId?: string;
-  /** Above 0. */
-  readonly amountMinor: number;
-  readonly currency: string;
+export interface CreditTransfer extends PaymentInstruction {
   /** YYYY-MM-DD */
   readonly executionDate: string;
   readonly debtor: Party;
@@ -35,14 +26,7 @@ export interface CreditTransfer {
   readonly creditorAccount: AccountNumber;
   /** Not needed where the IBAN says it. */
   readonly creditorAgent?: Agent;
-  readonly remittance?: Remittance;
-  /** Codes of ISO's external lists. `SEPA` brings the rules of the SEPA credit transfer with it. */
-  readonly serviceLevel?: string;
-  readonly localInstrument?: string;
-  readonly categoryPurpose?: string;
-  readonly purpose?: string;
   readonly priority?: 'HIGH' | 'NORM';
-  readonly chargeBearer?: ChargeBearer;
 }
 
 /** What keeps these transfers from being written, all of it; paths count them from 1 in the order in which they are given. */
@@ -61,38 +45,24 @@ const pain001: PaymentMessage<CreditTransfer> = {
   message: 'pain.001.001.09',
   root: 'CstmrCdtTrfInitn',
   transaction: 'CdtTrfTxInf',
-  blockKey: ({ executionDate, currency, debtor, debtorAccount, debtorAgent, ...other }) => {
-    const { priority, serviceLevel, localInstrument, categoryPurpose, chargeBearer } = other;
-    const account = 'iban' in debtorAccount ? ['iban', debtorAccount.iban] : ['other', debtorAccount.scheme, debtorAccount.other];
-    const service = [priority, serviceLevel, localInstrument, categoryPurpose, chargeBearer];
-    return JSON.stringify([account, executionDate, currency, service, partyXml('Dbtr', debtor), agentXml('DbtrAgt', debtorAgent)]);
+  blockKey: (transfer) => {
+    const { executionDate, priority, debtor, debtorAccount, debtorAgent } = transfer;
+    const payer = [partyXml('Dbtr', debtor), agentXml('DbtrAgt', debtorAgent)];
+    return JSON.stringify([blockKeyOf(debtorAccount, transfer), executionDate, priority, payer]);
   },
   check,
   write,
 };
 
 function check(transfer: CreditTransfer, block: FieldChecks, transaction: FieldChecks): void {
-  const { amountMinor, currency, debtorAccount, creditorAccount, serviceLevel, chargeBearer } = transfer;
-  const isSepa = serviceLevel === 'SEPA';
-  block.code('PmtTpInf/SvcLvl/Cd', serviceLevel);
-  block.code('PmtTpInf/LclInstrm/Cd', transfer.localInstrument, 35);
-  block.code('PmtTpInf/CtgyPurp/Cd', transfer.categoryPurpose);
+  const { debtor, debtorAccount, debtorAgent, creditor, creditorAccount, creditorAgent } = transfer;
+  const sides: PaymentSides = {
+    own: { role: 'Dbtr', party: debtor, account: debtorAccount, agent: debtorAgent },
+    other: { role: 'Cdtr', party: creditor, account: creditorAccount, agent: creditorAgent },
+    amountPath: 'Amt/InstdAmt',
+  };
+  checkInstruction(transfer, sides, block, transaction);
   block.date('ReqdExctnDt/Dt', transfer.executionDate);
-  block.party('Dbtr', transfer.debtor, isSepa);
-  block.account('DbtrAcct', debtorAccount);
-  block.agent('DbtrAgt', transfer.debtorAgent);
-  transaction.reference('PmtId/InstrId', transfer.instructionId);
-  transaction.amount('Amt/InstdAmt', amountMinor, currency);
-  transaction.agent('CdtrAgt', transfer.creditorAgent);
-  transaction.party('Cdtr', transfer.creditor, isSepa);
-  transaction.account('CdtrAcct', creditorAccount);
-  transaction.code('Purp/Cd', transfer.purpose);
-  transaction.remittance('RmtInf', transfer.remittance, isSepa);
-  if (!isSepa) return;
-  block.sepaAccount('DbtrAcct', debtorAccount);
-  block.sepaChargeBearer('ChrgBr', chargeBearer);
-  transaction.sepaAccount('CdtrAcct', creditorAccount);
-  transaction.sepaAmount('Amt/InstdAmt', amountMinor, currency);
 }
 
 /** PaymentInstruction30 */
@@ -105,13 +75,7 @@ function write({ paymentInformationId, items, batchBooking }: BatchIds<CreditTra
     value('PmtMtd', 'TRF'),
     value('BtchBookg', batchBooking),
     blockTotals(items),
-    element(
-      'PmtTpInf',
-      value('InstrPrty', first.priority),
-      element('SvcLvl', value('Cd', first.serviceLevel)),
-      element('LclInstrm', value('Cd', first.localInstrument)),
-      element('CtgyPurp', value('Cd', first.categoryPurpose)),
-    ),
+    serviceXml(first, { priority: first.priority }),
     element('ReqdExctnDt', value('Dt', first.executionDate)),
     partyXml('Dbtr', first.debtor),
     accountXml('DbtrAcct', first.debtorAccount, value('Ccy', first.currency)),

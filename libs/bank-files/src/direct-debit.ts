@@ -1,8 +1,7 @@
 import { isCreditorIdentifier } from './account-rule.js';
-import type { ChargeBearer } from './credit-transfer.js';
 import { decimalOf } from './decimal.js';
 import type { FieldChecks } from './field.checks.js';
-import type { AccountNumber, Agent, Party, Remittance } from './parties.js';
+import type { AccountNumber, Agent, Party } from './parties.js';
 import {
   blockTotals,
   filesOf,
@@ -12,6 +11,7 @@ import {
   type PaymentFileOptions,
   type PaymentMessage,
 } from './payment-file.js';
+import { blockKeyOf, checkInstruction, serviceXml, type PaymentInstruction, type PaymentSides } from './payment-instruction.js';
 import { accountXml, agentXml, partyXml, remittanceXml } from './payment-parts.writer.js';
 import type { Problem, RefusalCode } from './problem.js';
 import { shown } from './simple-value.js';
@@ -35,12 +35,7 @@ export interface MandateAmendment {
 }
 
 /** An order to collect onto our account. */
-export interface DirectDebit {
-  readonly endToEndId: string;
-  readonly instructionId?: string;
-  /** Above 0. */
-  readonly amountMinor: number;
-  readonly currency: string;
+export interface DirectDebit extends PaymentInstruction {
   /** YYYY-MM-DD */
   readonly collectionDate: string;
   readonly creditor: Party;
@@ -54,13 +49,6 @@ export interface DirectDebit {
   readonly debtor: Party;
   readonly debtorAccount: AccountNumber;
   readonly debtorAgent?: Agent;
-  readonly remittance?: Remittance;
-  /** Codes of ISO's external lists. `SEPA` brings the rules of the SEPA direct debits with it, whose instruments are `CORE` and `B2B`. */
-  readonly serviceLevel?: string;
-  readonly localInstrument?: string;
-  readonly categoryPurpose?: string;
-  readonly purpose?: string;
-  readonly chargeBearer?: ChargeBearer;
 }
 
 /** What keeps these debits from being written, all of it; paths count them from 1 in the order in which they are given. */
@@ -80,47 +68,28 @@ const pain008: PaymentMessage<DirectDebit> = {
   root: 'CstmrDrctDbtInitn',
   transaction: 'DrctDbtTxInf',
   blockKey: (debit) => {
-    const { creditorAccount, collectionDate, currency, sequence, serviceLevel, localInstrument, categoryPurpose, chargeBearer } = debit;
-    const account = 'iban' in creditorAccount ? ['iban', creditorAccount.iban] : ['other', creditorAccount.scheme, creditorAccount.other];
-    const service = [serviceLevel, localInstrument, sequence, categoryPurpose, chargeBearer];
-    const creditor = [debit.creditorIdentifier, partyXml('Cdtr', debit.creditor), agentXml('CdtrAgt', debit.creditorAgent)];
-    return JSON.stringify([account, collectionDate, currency, service, creditor]);
+    const { creditorAccount, collectionDate, sequence, creditorIdentifier, creditor, creditorAgent } = debit;
+    const payee = [creditorIdentifier, partyXml('Cdtr', creditor), agentXml('CdtrAgt', creditorAgent)];
+    return JSON.stringify([blockKeyOf(creditorAccount, debit), collectionDate, sequence, payee]);
   },
   check,
   write,
 };
 
 function check(debit: DirectDebit, block: FieldChecks, transaction: FieldChecks): void {
-  const { amountMinor, currency, creditorAccount, debtorAccount, serviceLevel } = debit;
-  const isSepa = serviceLevel === 'SEPA';
-  block.code('PmtTpInf/SvcLvl/Cd', serviceLevel);
-  block.code('PmtTpInf/LclInstrm/Cd', debit.localInstrument, 35);
-  block.code('PmtTpInf/CtgyPurp/Cd', debit.categoryPurpose);
+  const { creditor, creditorAccount, creditorAgent, debtor, debtorAccount, debtorAgent, creditorIdentifier } = debit;
+  const sides: PaymentSides = {
+    own: { role: 'Cdtr', party: creditor, account: creditorAccount, agent: creditorAgent },
+    other: { role: 'Dbtr', party: debtor, account: debtorAccount, agent: debtorAgent },
+    amountPath: 'InstdAmt',
+  };
+  checkInstruction(debit, sides, block, transaction);
   block.date('ReqdColltnDt', debit.collectionDate);
-  block.party('Cdtr', debit.creditor, isSepa);
-  block.account('CdtrAcct', creditorAccount);
-  block.agent('CdtrAgt', debit.creditorAgent);
-  block.reference('CdtrSchmeId/Id/PrvtId/Othr/Id', debit.creditorIdentifier);
-  transaction.reference('PmtId/InstrId', debit.instructionId);
-  transaction.amount('InstdAmt', amountMinor, currency);
+  block.reference('CdtrSchmeId/Id/PrvtId/Othr/Id', creditorIdentifier);
   checkMandate(debit, transaction);
-  transaction.agent('DbtrAgt', debit.debtorAgent);
-  transaction.party('Dbtr', debit.debtor, isSepa);
-  transaction.account('DbtrAcct', debtorAccount);
-  transaction.code('Purp/Cd', debit.purpose);
-  transaction.remittance('RmtInf', debit.remittance, isSepa);
-  if (!isSepa) return;
-  block.sepaAccount('CdtrAcct', creditorAccount);
-  block.sepaChargeBearer('ChrgBr', debit.chargeBearer);
-  transaction.sepaAccount('DbtrAcct', debtorAccount);
-  transaction.sepaAmount('InstdAmt', amountMinor, currency);
-  if (!isCreditorIdentifier(debit.creditorIdentifier)) {
-    block.refuse(
-      'CdtrSchmeId/Id/PrvtId/Othr/Id',
-      'sepa_rule',
-      `${shown(debit.creditorIdentifier)} is no creditor identifier: its form or its check digits are wrong`,
-    );
-  }
+  if (debit.serviceLevel !== 'SEPA' || isCreditorIdentifier(creditorIdentifier)) return;
+  const finding = `${shown(creditorIdentifier)} is no creditor identifier: its form or its check digits are wrong`;
+  block.refuse('CdtrSchmeId/Id/PrvtId/Othr/Id', 'sepa_rule', finding);
 }
 
 function checkMandate({ mandate, collectionDate }: DirectDebit, checks: FieldChecks): void {
@@ -148,13 +117,7 @@ function write({ paymentInformationId, items, batchBooking }: BatchIds<DirectDeb
     value('PmtMtd', 'DD'),
     value('BtchBookg', batchBooking),
     blockTotals(items),
-    element(
-      'PmtTpInf',
-      element('SvcLvl', value('Cd', first.serviceLevel)),
-      element('LclInstrm', value('Cd', first.localInstrument)),
-      value('SeqTp', first.sequence),
-      element('CtgyPurp', value('Cd', first.categoryPurpose)),
-    ),
+    serviceXml(first, { sequence: first.sequence }),
     value('ReqdColltnDt', first.collectionDate),
     partyXml('Cdtr', first.creditor),
     accountXml('CdtrAcct', first.creditorAccount, value('Ccy', first.currency)),

@@ -44,7 +44,7 @@ export class LedgerBulkController {
 
   /** The outcome of each, in their order; refused ones too. */
   async #each({ entries }: BulkBody, caller: Principal): Promise<object> {
-    const answers = await Promise.all(entries.map((entry) => this.ledger.submit(commandOf(entry, caller))));
+    const answers = await Promise.all(entries.map((entry) => this.ledger.answer(commandOf(entry, caller))));
     const outcomes = answers.map((answer, index) => outcomeView(entries[index], answer, answer.replayed));
     const last = answers.reduce((position, answer) => (answer.position > position ? answer.position : position), 0n);
     return { outcomes, position: String(last) };
@@ -53,7 +53,7 @@ export class LedgerBulkController {
   async #linked({ entries }: BulkBody, caller: Principal, key: string): Promise<object> {
     const commands = entries.map((entry) => commandOf(entry, caller));
     const whole = { command: 'Linked', commandId: commandIdOf(caller, key), by: nameOf(caller), commands } as const;
-    const { result, code, index = 0, members = [], replayed, position } = await this.ledger.submit(whole).catch(asProblem);
+    const { result, code, index = 0, members = [], replayed, position } = await this.ledger.answer(whole).catch(asProblem);
     if (result === 'refused') throw refusalOf(code, `entries[${index}]`);
     const byId = new Map(members.map((member) => [member.commandId, member]));
     const outcomes = commands.map(({ commandId }, at) => outcomeView(entries[at], byId.get(commandId) ?? { result }, replayed));

@@ -169,7 +169,7 @@ export class LedgerCommandsController {
 
   async #command(caller: Principal, key: string | undefined, content: Content): Promise<object> {
     const commandId = commandIdOf(caller, requiredKey(key));
-    const { result, code, subject, replayed, position, ...made } = await this.ledger.submit({ ...content, commandId, by: nameOf(caller) });
+    const { result, code, subject, replayed, position, ...made } = await this.ledger.answer({ ...content, commandId, by: nameOf(caller) });
     if (result === 'refused') throw refusalOf(code);
     return { subject, ...acceptedView(made), replayed, position: String(position) };
   }

@@ -15,6 +15,8 @@ export interface LedgerParts {
   logger: Logger;
   healthChecks: HealthCheck[];
   leadership: Leadership;
+  /** How long an answer may take before whoever waits for it is told that there is none yet; five seconds when left out. */
+  answerWithinMs?: number;
 }
 
 /** Facts of so long become one journal event: each event costs an append, messages and folds. */
@@ -43,6 +45,23 @@ export class Ledger implements OnApplicationBootstrap, BeforeApplicationShutdown
   submit(command: Command): Promise<Answer> {
     if (!this.#writer) return Promise.reject(new Outage('the ledger is not led by this process'));
     return this.#writer.submit(command);
+  }
+
+  /**
+   * Decides a command for somebody who waits for the answer.
+   * @throws Outage also when the store takes too long: the command is still pending, and asked for again under its id it is answered with what it came to
+   */
+  async answer(command: Command): Promise<Answer> {
+    const { answerWithinMs = 5_000 } = this.parts;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Outage(`the ledger has not made it durable in ${answerWithinMs} ms`)), answerWithinMs);
+    });
+    try {
+      return await Promise.race([this.submit(command), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** How far the books are behind; undefined while the ledger starts, and on a standby. */

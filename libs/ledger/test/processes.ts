@@ -56,7 +56,8 @@ export class WriterProcess {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...env, ...(faultFile && { TONGBAO_FAULT_FILE: faultFile }) },
     });
-    this.ended = once(this.#child, 'exit').then(() => {
+    // Not 'exit': what it said last may be read after that.
+    this.ended = once(this.#child, 'close').then(() => {
       this.#hasEnded = true;
       this.#changed();
       return { code: this.#child.exitCode, signal: this.#child.signalCode };

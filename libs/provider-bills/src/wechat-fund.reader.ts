@@ -1,15 +1,6 @@
-import type { BillItem, BillLine, LineKind } from './bill-line.js';
+import type { BillLine, LineKind } from './bill-line.js';
 import { CellRefused } from './bill-problem.js';
-import {
-  type BillContext,
-  type BillReader,
-  type Columns,
-  cell,
-  readRow,
-  referenceOf,
-  requiredColumn,
-  requiredReference,
-} from './bill-reader.js';
+import { type BillContext, type BillReader, type Columns, cell, referenceOf, requiredColumn, requiredReference } from './bill-reader.js';
 import { beijingHours, parseClock } from './bill-time.js';
 import { parseDecimal, parseScaled } from './decimal-amount.js';
 import { type StatedTotal, WeChatTable } from './wechat-table.js';
@@ -22,44 +13,29 @@ const fen = 2;
 const refundRemark = /^退款总金额(\d+(?:\.\d+)?)元;含手续费(\d+(?:\.\d+)?)元/;
 
 /** WeChat Pay's fund flow bill (11 columns): every change of our account there, in yuan. */
-export class WeChatFundReader implements BillReader {
-  private readonly table: WeChatTable;
-  private readonly columns: ReturnType<typeof columnsOf>;
+export function weChatFundReader(header: Columns, context: BillContext): BillReader {
+  const columns = columnsOf(header);
+  return new WeChatTable(header, context, {
+    countName: '资金流水总笔数',
+    totals: totalsOf(columns),
+    lineOf: (cells, line) => lineOf(cells, columns, line, context.file),
+  });
+}
 
-  constructor(
-    header: Columns,
-    private readonly context: BillContext,
-  ) {
-    this.columns = columnsOf(header);
-    this.table = new WeChatTable(header, context, '资金流水总笔数', totalsOf(this.columns));
-  }
-
-  read(line: Parameters<BillReader['read']>[0], out: BillItem[]): void {
-    this.table.read(line, out, (cells) => {
-      readRow(line.number, this.context.file, out, () => out.push({ type: 'line', line: this.lineOf(cells, line.number) }));
-    });
-  }
-
-  end(out: BillItem[]): void {
-    this.table.end(out);
-  }
-
-  private lineOf(cells: readonly string[], line: number): BillLine {
-    const { columns } = this;
-    const change = changeOf(cells, columns);
-    const voucher = referenceOf(cells, columns.voucher);
-    return {
-      provider: 'wechat',
-      ...movementOf(cells, columns, change),
-      providerRef: referenceOf(cells, columns.business) ?? requiredReference(cells, columns.flow),
-      ...(voucher === undefined ? {} : { ourKey: voucher }),
-      currency: 'CNY',
-      at: parseClock(cell(cells, columns.time), beijingHours, columns.time.name),
-      status: 'succeeded',
-      line,
-      ...(this.context.file === undefined ? {} : { file: this.context.file }),
-    };
-  }
+function lineOf(cells: readonly string[], columns: FundColumns, line: number, file: string | undefined): BillLine {
+  const change = changeOf(cells, columns);
+  const voucher = referenceOf(cells, columns.voucher);
+  return {
+    provider: 'wechat',
+    ...movementOf(cells, columns, change),
+    providerRef: referenceOf(cells, columns.business) ?? requiredReference(cells, columns.flow),
+    ...(voucher === undefined ? {} : { ourKey: voucher }),
+    currency: 'CNY',
+    at: parseClock(cell(cells, columns.time), beijingHours, columns.time.name),
+    status: 'succeeded',
+    line,
+    ...(file === undefined ? {} : { file }),
+  };
 }
 
 type FundColumns = ReturnType<typeof columnsOf>;

@@ -1,8 +1,17 @@
-import type { BillItem } from './bill-line.js';
+import type { BillItem, BillLine } from './bill-line.js';
 import { CellRefused, problem, problemOfCell } from './bill-problem.js';
-import { type BillContext, Columns, cell, compareTotal, unreadable } from './bill-reader.js';
+import { type BillContext, type BillReader, Columns, cell, compareTotal, readRow, unreadable } from './bill-reader.js';
 import { parseCount, parseScaled } from './decimal-amount.js';
 import type { TextLine } from './text-lines.js';
+
+/** What makes a table of WeChat Pay one of its bills. */
+export interface WeChatBill {
+  /** What the first total is called: the number of rows. */
+  readonly countName: string;
+  readonly totals: readonly StatedTotal[];
+  /** @throws CellRefused for a cell that is malformed */
+  readonly lineOf: (cells: readonly string[], line: number) => BillLine;
+}
 
 /** A total that the end of a bill states. */
 export interface StatedTotal {
@@ -24,23 +33,21 @@ export interface StatedTotal {
  *
  * Nothing is quoted. Cells are divided at a comma with a backtick, so that a comma within a cell does no harm.
  */
-export class WeChatTable {
+export class WeChatTable implements BillReader {
   private readonly running: readonly { readonly total: StatedTotal; sum: bigint }[];
   private rows = 0;
   private statedNames: Columns | undefined;
   private ended = false;
 
-  /** @param countName what the first total is called: the number of rows */
   constructor(
     private readonly header: Columns,
     private readonly context: BillContext,
-    private readonly countName: string,
-    totals: readonly StatedTotal[],
+    private readonly bill: WeChatBill,
   ) {
-    this.running = totals.map((total) => ({ total, sum: 0n }));
+    this.running = bill.totals.map((total) => ({ total, sum: 0n }));
   }
 
-  read(line: TextLine, out: BillItem[], row: (cells: readonly string[]) => void): void {
+  read(line: TextLine, out: BillItem[]): void {
     const { file, count } = this.context;
     if ('unreadable' in line) {
       count.rows += 1;
@@ -52,8 +59,8 @@ export class WeChatTable {
     const cells = cellsOf(line.text);
     if (this.ended) out.push(problem('line_after_totals', 'nothing follows the totals', { line: line.number, file }));
     else if (this.statedNames !== undefined) this.compareAll(this.statedNames, cells, line.number, out);
-    else if (cells[0] === this.countName) this.statedNames = new Columns(cells);
-    else this.row(cells, line.number, out, row);
+    else if (cells[0] === this.bill.countName) this.statedNames = new Columns(cells);
+    else this.row(cells, line.number, out);
   }
 
   end(out: BillItem[]): void {
@@ -62,7 +69,7 @@ export class WeChatTable {
     out.push(problem('totals_missing', 'it ends before its totals: it may be cut short', { file: this.context.file }));
   }
 
-  private row(cells: readonly string[], line: number, out: BillItem[], row: (cells: readonly string[]) => void): void {
+  private row(cells: readonly string[], line: number, out: BillItem[]): void {
     this.rows += 1;
     this.context.count.rows += 1;
     const expected = this.header.names.length;
@@ -71,13 +78,13 @@ export class WeChatTable {
       out.push(problem('column_count', message, { line, file: this.context.file }));
       return;
     }
-    row(cells);
+    readRow(line, this.context.file, out, () => out.push({ type: 'line', line: this.bill.lineOf(cells, line) }));
     for (const running of this.running) running.sum += summandOf(running.total, cells);
   }
 
   private compareAll(names: Columns, cells: readonly string[], line: number, out: BillItem[]): void {
     this.ended = true;
-    const count = { total: { names: [this.countName], digits: 0 }, sum: BigInt(this.rows) };
+    const count = { total: { names: [this.bill.countName], digits: 0 }, sum: BigInt(this.rows) };
     for (const { total, sum } of [count, ...this.running]) {
       const column = names.find(...total.names);
       if (column === undefined) continue;

@@ -1,5 +1,5 @@
 import { exponentOf, isCurrency } from '@tongbao/money';
-import type { BillItem, BillLine, LineStatus } from './bill-line.js';
+import type { BillLine, LineStatus } from './bill-line.js';
 import { CellRefused } from './bill-problem.js';
 import {
   type BillContext,
@@ -7,7 +7,6 @@ import {
   type Column,
   type Columns,
   cell,
-  readRow,
   referenceOf,
   requiredColumn,
   requiredReference,
@@ -53,75 +52,62 @@ const refundStatus: Readonly<Record<string, LineStatus>> = {
  * WeChat Pay's trade bill: all of a day (27 columns), its payments only (20), or its refunds only (27 and two times). Columns are found by their names; bills of
  * before coupons were settled apart say `总金额` for `应结订单金额`.
  */
-export class WeChatTradeReader implements BillReader {
-  private readonly table: WeChatTable;
-  private readonly columns: ReturnType<typeof columnsOf>;
+export function weChatTradeReader(header: Columns, context: BillContext): BillReader {
+  const columns = columnsOf(header);
+  return new WeChatTable(header, context, {
+    countName: '总交易单数',
+    totals: totalsOf(header),
+    lineOf: (cells, line) => lineOf(cells, columns, line, context.file),
+  });
+}
 
-  constructor(
-    header: Columns,
-    private readonly context: BillContext,
-  ) {
-    this.columns = columnsOf(header);
-    this.table = new WeChatTable(header, context, '总交易单数', totalsOf(header));
-  }
+type TradeColumns = ReturnType<typeof columnsOf>;
 
-  read(line: Parameters<BillReader['read']>[0], out: BillItem[]): void {
-    this.table.read(line, out, (cells) => {
-      readRow(line.number, this.context.file, out, () => out.push({ type: 'line', line: this.lineOf(cells, line.number) }));
-    });
-  }
-
-  end(out: BillItem[]): void {
-    this.table.end(out);
-  }
-
-  private lineOf(cells: readonly string[], line: number): BillLine {
-    const { columns } = this;
-    const currency = currencyOf(cells, columns.currency);
-    const digits = exponentOf(currency);
-    const amount = (column: Column | undefined) =>
-      column === undefined ? 0 : notNegative(parseDecimal(cell(cells, column), digits, column.name), column, cells);
-    const at = parseClock(cell(cells, columns.time), beijingHours, columns.time.name);
-    const feeMinor = roundScale(parseDecimal(cell(cells, columns.fee) || '0', scale, '手续费'), scale, digits);
-    const orderKey = requiredReference(cells, columns.order);
-    const common = {
-      provider: 'wechat',
-      currency,
-      at,
-      line,
-      ...(this.context.file === undefined ? {} : { file: this.context.file }),
-    } as const;
-    const state = cell(cells, columns.state);
-    if (state === 'SUCCESS') {
-      const amountMinor = amount(columns.orderAmount ?? columns.settled);
-      const settledMinor = amount(columns.settled);
-      const paid = {
-        kind: 'payment',
-        providerRef: requiredReference(cells, columns.transaction),
-        ourKey: orderKey,
-        amountMinor,
-        feeMinor,
-      } as const;
-      return { ...common, ...paid, ...settled(amountMinor, settledMinor), status: 'succeeded' };
-    }
-    if (state !== 'REFUND' && state !== 'REVOKED')
-      throw new CellRefused('kind_unknown', '交易状态', state, 'neither paid, refunded nor revoked');
-    const amountMinor = negated(amount(columns.refundAsked ?? columns.refunded));
-    const settledMinor = negated(amount(columns.refunded));
-    return {
-      ...common,
-      kind: 'refund',
-      providerRef: referenceOf(cells, columns.refund) ?? requiredReference(cells, columns.transaction),
-      // A payment that was revoked has no refund of ours: it is known by the order.
-      ourKey: referenceOf(cells, columns.refundKey) ?? orderKey,
-      paymentKey: orderKey,
+function lineOf(cells: readonly string[], columns: TradeColumns, line: number, file: string | undefined): BillLine {
+  const currency = currencyOf(cells, columns.currency);
+  const digits = exponentOf(currency);
+  const amount = (column: Column | undefined) =>
+    column === undefined ? 0 : notNegative(parseDecimal(cell(cells, column), digits, column.name), column, cells);
+  const at = parseClock(cell(cells, columns.time), beijingHours, columns.time.name);
+  const feeMinor = roundScale(parseDecimal(cell(cells, columns.fee) || '0', scale, '手续费'), scale, digits);
+  const orderKey = requiredReference(cells, columns.order);
+  const common = {
+    provider: 'wechat',
+    currency,
+    at,
+    line,
+    ...(file === undefined ? {} : { file }),
+  } as const;
+  const state = cell(cells, columns.state);
+  if (state === 'SUCCESS') {
+    const amountMinor = amount(columns.orderAmount ?? columns.settled);
+    const settledMinor = amount(columns.settled);
+    const paid = {
+      kind: 'payment',
+      providerRef: requiredReference(cells, columns.transaction),
+      ourKey: orderKey,
       amountMinor,
-      // The bill writes what comes back with or without a sign.
-      feeMinor: negated(Math.abs(feeMinor)),
-      ...settled(amountMinor, settledMinor),
-      status: state === 'REVOKED' ? 'succeeded' : statusOf(cell(cells, columns.refundState)),
-    };
+      feeMinor,
+    } as const;
+    return { ...common, ...paid, ...settled(amountMinor, settledMinor), status: 'succeeded' };
   }
+  if (state !== 'REFUND' && state !== 'REVOKED')
+    throw new CellRefused('kind_unknown', '交易状态', state, 'neither paid, refunded nor revoked');
+  const amountMinor = negated(amount(columns.refundAsked ?? columns.refunded));
+  const settledMinor = negated(amount(columns.refunded));
+  return {
+    ...common,
+    kind: 'refund',
+    providerRef: referenceOf(cells, columns.refund) ?? requiredReference(cells, columns.transaction),
+    // A payment that was revoked has no refund of ours: it is known by the order.
+    ourKey: referenceOf(cells, columns.refundKey) ?? orderKey,
+    paymentKey: orderKey,
+    amountMinor,
+    // The bill writes what comes back with or without a sign.
+    feeMinor: negated(Math.abs(feeMinor)),
+    ...settled(amountMinor, settledMinor),
+    status: state === 'REVOKED' ? 'succeeded' : statusOf(cell(cells, columns.refundState)),
+  };
 }
 
 const columnsOf = (header: Columns) => ({

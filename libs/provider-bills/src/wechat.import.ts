@@ -4,8 +4,8 @@ import { BillCount, type BillContext } from './bill-reader.js';
 import { openBill, unpacked } from './bill-source.js';
 import { TableFile } from './table-file.js';
 import { textLines } from './text-lines.js';
-import { WeChatFundReader } from './wechat-fund.reader.js';
-import { WeChatTradeReader } from './wechat-trade.reader.js';
+import { weChatFundReader } from './wechat-fund.reader.js';
+import { weChatTradeReader } from './wechat-trade.reader.js';
 
 /**
  * WeChat Pay's trade bill or fund flow bill, plain or as gzip. Memory does not grow with the bill.
@@ -25,9 +25,11 @@ export async function* importWeChatBill(source: BillSource, options: ImportOptio
     const limits = { ...defaultLimits, ...options.limits };
     const opened = await openBill(source);
     if (opened.container === 'zip') throw new FileRefused('wrong_container', 'this is a ZIP: WeChat Pay packs bills as gzip');
-    const readerOf = (kind: string, header: ConstructorParameters<typeof WeChatTradeReader>[0]) =>
-      kind === 'wechat_fund' ? new WeChatFundReader(header, context) : new WeChatTradeReader(header, context);
-    const file = new TableFile({ provider: 'wechat', expected: options.bill, readerOf });
+    const file = new TableFile({
+      provider: 'wechat',
+      expected: options.bill,
+      readerOf: (kind, header) => (kind === 'wechat_fund' ? weChatFundReader : weChatTradeReader)(header, context),
+    });
     for await (const lines of textLines(unpacked(opened, limits), 'utf-8', limits.maxLineBytes)) {
       file.read(lines, out);
       yield* flush();

@@ -54,9 +54,11 @@ export class PayoutProcess {
     for (const payoutId of await queries.refusedBeforeMoneyCame(bank.name)) await this.askAgain(payoutId);
     await this.#askAboutOpenOnes(round);
     const available = await queries.availableCash(bank.name);
+    const payouts = await queries.payoutsToInstruct(bank.name);
+    // Asked after them: of a payout that the ledger holds only now, what is unproven would not tell.
     const unproven = this.parts.needProof ? await queries.unprovenSettlements() : new Set<string>();
     this.#waitsForProof = false;
-    for (const { payoutId, settlementId, currency } of await queries.payoutsToInstruct(bank.name)) {
+    for (const { payoutId, settlementId, currency } of payouts) {
       if (round.unavailable) break;
       const cash = available.get(currency) ?? 0n;
       const { outcome, state } = await this.#instruct(payoutId, { isProven: !unproven.has(settlementId), availableMinor: cash });

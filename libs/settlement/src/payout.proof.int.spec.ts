@@ -76,4 +76,27 @@ describe('a payout that needs a proof', () => {
     await market.untilMarked(settlementId);
     expect(await check.notice?.()).toBeUndefined();
   });
+
+  it('waits, too, when the ledger places its hold while a round looks at what is unproven', async () => {
+    const { queries } = hub;
+    await market.earns('platform:B', 500);
+    await hub.registerBankAccount('platform:B', 'acc-B');
+    const next = await market.settle();
+    const lookAtUnproven = queries.unprovenSettlements.bind(queries);
+    const holdMeanwhile = async () => {
+      const unproven = await lookAtUnproven();
+      await hub.answerHolds(() => 'placed');
+      await hub.projected();
+      return unproven;
+    };
+    queries.unprovenSettlements = holdMeanwhile;
+    while ((await market.payoutSteps(next, 'platform:B')).length < 2) {
+      await hub.post();
+      await hub.projected();
+      await market.processes.settlement.advance(next);
+      await hub.projected();
+      await market.processes.payouts.run(0n);
+    }
+    expect(await market.payoutSteps(next, 'platform:B')).toEqual(['PayoutRequested', 'PayoutHeld']);
+  });
 });

@@ -3,6 +3,7 @@ import { UsageError } from '../exit-codes.js';
 import { processIo, toJson, type Io } from '../io.js';
 import { conditionsNow } from './conditions.js';
 import { benchLedger } from './ledger.bench.js';
+import { benchLog } from './log.bench.js';
 import { benchPayments } from './payments.bench.js';
 import { PreparedHub } from './prepared-hub.js';
 import { benchRebuild } from './rebuild.bench.js';
@@ -36,6 +37,7 @@ export interface BenchContext {
 const parts: Record<string, (context: BenchContext) => Promise<PartReport>> = {
   store: benchStore,
   ledger: benchLedger,
+  log: benchLog,
   payments: benchPayments,
   rebuild: benchRebuild,
   'window-close': benchWindowClose,

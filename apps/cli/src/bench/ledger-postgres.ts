@@ -18,6 +18,19 @@ export interface SqlResult extends SqlCase {
   latency: Latency;
 }
 
+/** What both functions do to the balances: locks them in one order, moves them, and looks whether a wallet fell too far. */
+const moveBalances = `
+    PERFORM 1 FROM accounts WHERE (name, currency) IN (SELECT * FROM unnest(p_from || p_to, p_currency || p_currency)) ORDER BY name, currency FOR UPDATE;
+    UPDATE accounts a SET posted = a.posted + d.delta FROM (
+      SELECT name, currency, sum(amount) AS delta FROM (
+        SELECT * FROM unnest(p_to, p_currency, p_amount) AS t (name, currency, amount)
+        UNION ALL SELECT name, currency, -amount FROM unnest(p_from, p_currency, p_amount) AS f (name, currency, amount)) legs
+      GROUP BY name, currency) d
+    WHERE a.name = d.name AND a.currency = d.currency;
+    IF EXISTS (SELECT 1 FROM accounts WHERE name = ANY (p_from) AND name LIKE 'user:%' AND posted < 0) THEN
+      RAISE EXCEPTION 'insufficient_funds';
+    END IF;`;
+
 /*
  * A double-entry ledger as one writes it in SQL: entries with a unique command id, their transfers, and a balance for each account, in a row that is locked
  * before it is changed; always in the order of the names, so that no two wait for each other. A wallet may not fall below zero. All in one function, so
@@ -39,16 +52,7 @@ const schema = `
       SELECT id INTO v_entry FROM entries WHERE command_id = p_command;
       RETURN v_entry;
     END IF;
-    PERFORM 1 FROM accounts WHERE (name, currency) IN (SELECT * FROM unnest(p_from || p_to, p_currency || p_currency)) ORDER BY name, currency FOR UPDATE;
-    UPDATE accounts a SET posted = a.posted + d.delta FROM (
-      SELECT name, currency, sum(amount) AS delta FROM (
-        SELECT * FROM unnest(p_to, p_currency, p_amount) AS t (name, currency, amount)
-        UNION ALL SELECT name, currency, -amount FROM unnest(p_from, p_currency, p_amount) AS f (name, currency, amount)) legs
-      GROUP BY name, currency) d
-    WHERE a.name = d.name AND a.currency = d.currency;
-    IF EXISTS (SELECT 1 FROM accounts WHERE name = ANY (p_from) AND name LIKE 'user:%' AND posted < 0) THEN
-      RAISE EXCEPTION 'insufficient_funds';
-    END IF;
+    ${moveBalances}
     INSERT INTO transfers SELECT v_entry, ordinal, f, t, c, a, k
       FROM unnest(p_from, p_to, p_currency, p_amount, p_kind) WITH ORDINALITY AS u (f, t, c, a, k, ordinal);
     RETURN v_entry;
@@ -60,16 +64,7 @@ const schema = `
   BEGIN
     WITH inserted AS (INSERT INTO entries (command_id, ref) SELECT * FROM unnest(p_commands, p_refs) RETURNING id)
     SELECT array_agg(id ORDER BY id) INTO v_ids FROM inserted;
-    PERFORM 1 FROM accounts WHERE (name, currency) IN (SELECT * FROM unnest(p_from || p_to, p_currency || p_currency)) ORDER BY name, currency FOR UPDATE;
-    UPDATE accounts a SET posted = a.posted + d.delta FROM (
-      SELECT name, currency, sum(amount) AS delta FROM (
-        SELECT * FROM unnest(p_to, p_currency, p_amount) AS t (name, currency, amount)
-        UNION ALL SELECT name, currency, -amount FROM unnest(p_from, p_currency, p_amount) AS f (name, currency, amount)) legs
-      GROUP BY name, currency) d
-    WHERE a.name = d.name AND a.currency = d.currency;
-    IF EXISTS (SELECT 1 FROM accounts WHERE name = ANY (p_from) AND name LIKE 'user:%' AND posted < 0) THEN
-      RAISE EXCEPTION 'insufficient_funds';
-    END IF;
+    ${moveBalances}
     INSERT INTO transfers SELECT v_ids[i], row_number() OVER (PARTITION BY i ORDER BY ordinal), f, t, c, a, k
       FROM unnest(p_index, p_from, p_to, p_currency, p_amount, p_kind) WITH ORDINALITY AS u (i, f, t, c, a, k, ordinal);
     RETURN v_ids[1];
