@@ -175,6 +175,8 @@ describe('as a process of its own', () => {
 
   it('killed in the middle of appends loses no acknowledged event, and holds no append in part', async () => {
     const { child, line } = await run();
+    // The folder is the process's until it has ended, which may be after its connections have.
+    const ended = once(child, 'exit');
     const client = EventStoreDBClient.connectionString(line.connectionString);
     const acknowledged: string[] = [];
     let isKilled = false;
@@ -191,6 +193,7 @@ describe('as a process of its own', () => {
     };
     await Promise.allSettled(Array.from({ length: 16 }, (_, n) => writer(n)));
     await client.dispose();
+    await ended;
 
     const { client: after, stop } = await open();
     const stored = await collect(after.readAll());
