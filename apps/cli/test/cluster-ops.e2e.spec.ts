@@ -198,6 +198,11 @@ describe('relays', () => {
     const { code, out } = await world.run('relay', 'reset', 'payment', '--to', '0', '--yes');
     expect(code).toBe(0);
     expect(out).toContain(`epoch ${before.epoch + 1}`);
+    // Between two leaders it is told that there is none.
+    await eventually(
+      () => world.run('relay', 'status'),
+      (status) => status.code === 0,
+    );
     const after = await eventually(
       () => relayOf('payment'),
       (relay) => BigInt(relay.position) >= BigInt(before.position),

@@ -14,6 +14,8 @@ import { holdsWithin } from './until.js';
 
 const steadyPerSecond = 200;
 const longestSeconds = 20;
+/** A program that has just begun is slow for a while: what is measured is not that. */
+const warmUpSeconds = 15;
 const patienceMs = 60_000;
 
 /** How long each step of a payment's way takes, from the request to the webhook, at a steady rate. */
@@ -23,11 +25,16 @@ export async function benchClusterHops({ clusters, seconds, rate = steadyPerSeco
   const forSeconds = Math.min(seconds, longestSeconds);
   const watch = await HopWatch.start(hub, Math.round(rate * forSeconds));
   try {
-    const target: LoadTarget = {
+    const unwatched: LoadTarget = {
       hub: { url: hub.cluster.urlOf('payment-1'), usage: () => undefined },
       seller,
       watcher,
       currency: benchCurrency,
+    };
+    progress('hops: warming up');
+    await loadPayments(unwatched, rate, Math.min(seconds, warmUpSeconds));
+    const target: LoadTarget = {
+      ...unwatched,
       begins: (prefix, schedule) => {
         watch.begin(prefix);
         for (let index = 0; index < schedule.requests; index += 1) watch.times.set('due', index, wallMs(dueMs(schedule, index)));
