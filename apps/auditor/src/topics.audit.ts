@@ -17,6 +17,8 @@ const paymentNews = new Set([
   'CaptureConflicted',
   'PaymentRefunded',
   'RefundDeclined',
+  'DisputeOpened',
+  'DisputeClosed',
   'PaymentSettled',
 ]);
 
@@ -48,7 +50,12 @@ function expectedOf({ type, data }: Recorded): Expected[] {
   if (type === 'WindowClosed') return settlement('WindowClosed', text(data, 'windowId'));
   if (type === 'PaymentSidesSettled')
     return list(data, 'payments').flatMap((payment) => settlement('PaymentSideSettled', text(payment, 'paymentId')));
-  if (type.startsWith('Settlement')) return settlement('SettlementStatusChanged', text(data, 'settlementId'));
+  // Models are the hub's own affair.
+  if (type.startsWith('Settlement') && data['settlementId'] !== undefined)
+    return settlement('SettlementStatusChanged', text(data, 'settlementId'));
+  const obligation = ['ObligationDue', 'ObligationReported', 'ObligationReportRejected', 'ObligationPaid', 'ObligationCarried'];
+  if (obligation.includes(type) && data['obligationId'] !== undefined)
+    return settlement('ObligationStatusChanged', text(data, 'obligationId'));
   if (type.startsWith('Payout')) return settlement('PayoutStatusChanged', text(data, 'payoutId'));
   return [];
 }

@@ -110,6 +110,45 @@ describe('the command line', () => {
     expect(out).toContain('NOT equal');
   });
 
+  it('stops a build, goes on with it, and drops it when it is told to twice', async () => {
+    const rebuilding = { reason: 'rebuild', generation: 2, position: '4', stopped: true };
+    const stopped = { name: 'ledger', position: '9', head: '9', generation: 1, state: 'running', rebuilding };
+    hub.answers = [{ status: 200, body: stopped }];
+    expect(await run('projections', 'stop', 'ledger')).toBe(0);
+    expect(out).toContain('stopped at position 4 of 9');
+    hub.answers = [
+      { status: 200, body: stopped },
+      { status: 202, body: {} },
+      { status: 200, body: equal },
+    ];
+    expect(await run('projections', 'resume', 'ledger')).toBe(0);
+    expect(hub.asked.at(-2)).toMatchObject({ method: 'POST', url: '/v1/projections/ledger/resume' });
+    expect(await run('projections', 'drop', 'ledger')).toBe(2);
+    hub.answers = [{ status: 200, body: { ...stopped, rebuilding: undefined } }];
+    expect(await run('projections', 'drop', 'ledger', '--yes')).toBe(0);
+    expect(hub.asked.at(-1)).toMatchObject({ method: 'POST', url: '/v1/projections/ledger/drop' });
+  });
+
+  it('replaces live rows that are wrong only when it is told to twice', async () => {
+    expect(await run('projections', 'rebuild', 'ledger', '--force')).toBe(2);
+    const differences = [{ table: 'accounts', liveRows: 3, rebuiltRows: 3, onlyLive: { count: 1 }, onlyRebuilt: { count: 1 } }];
+    hub.answers = [
+      { status: 202, body: {} },
+      { status: 200, body: { ...equal, job: { ...equal.job, report: { ...equal.job.report, equal: false, differences } } } },
+    ];
+    expect(await run('projections', 'rebuild', 'ledger', '--force', '--yes')).toBe(0);
+    expect(out).toContain('NOT equal, queries now read generation 2');
+  });
+
+  it('says that a build was stopped by somebody else', async () => {
+    hub.answers = [
+      { status: 202, body: {} },
+      { status: 200, body: { ...equal, job: { kind: 'rebuild', state: 'stopped' } } },
+    ];
+    expect(await run('projections', 'rebuild', 'ledger')).toBe(1);
+    expect(err).toContain('was stopped');
+  });
+
   it('prints JSON when it is asked to', async () => {
     hub.answers = [{ status: 200, body: { items: [{ name: 'ledger', version: 1, position: '5', head: '5', state: 'running' }] } }];
     await run('projections', 'list', '--json');

@@ -159,7 +159,7 @@ describe('what the doctor says of a leader', () => {
 });
 
 describe('what the doctor says of servers', () => {
-  const entry = { generation: 2, version: 1, shape: 'x', position: 9n, live: true, epoch: 1 };
+  const entry = { generation: 2, version: 1, shape: 'x', position: 9n, live: true, epoch: 1, build: null };
 
   it('names the generation that queries read, and one that is being built', () => {
     expect(databaseFinding('ledger', [entry, { ...entry, generation: 3, version: 2, position: 4n, live: false }])).toEqual({

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestSigner } from '@tongbao/client';
 import { Pool, type Dispatcher } from 'undici';
@@ -27,6 +28,8 @@ export interface RequestOptions {
   /** A platform's. */
   signer?: RequestSigner;
   body?: object;
+  /** In place of a body: it is sent once, and not again. */
+  file?: Readable;
   /** Idempotency key; a POST without one gets a random key. */
   key?: string;
   /** Seconds that the hub may wait for an outcome. */
@@ -81,6 +84,12 @@ export class HubClient {
     return this.#json<T>('POST', path, { key: randomUUID(), body: {}, ...options });
   }
 
+  /** Sends a file as it is. @throws Refused, HubUnreachable */
+  async send<T>(path: string, query: Query, file: Readable): Promise<T> {
+    const options = { key: randomUUID(), file };
+    return this.#json<T>('POST', withQuery(path, query), options);
+  }
+
   /** @throws Refused, HubUnreachable */
   async put<T>(path: string, options: RequestOptions = {}): Promise<T> {
     return this.#json<T>('PUT', path, { key: randomUUID(), body: {}, ...options });
@@ -129,10 +138,12 @@ export class HubClient {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const headers = this.#proofOf(method, path, body, options);
     if (body !== undefined) headers['content-type'] = contentType;
+    if (options.file !== undefined) headers['content-type'] = fileType;
     if (key !== undefined) headers['idempotency-key'] = key;
     if (waitSeconds !== undefined) headers['prefer'] = `wait=${waitSeconds}`;
     try {
-      const response = await this.#pool.request({ method, path, headers, ...(body !== undefined && { body }) });
+      const sent = options.file ?? body;
+      const response = await this.#pool.request({ method, path, headers, ...(sent !== undefined && { body: sent }) });
       const retryAfter = Number(response.headers['retry-after']);
       return {
         status: response.statusCode,
@@ -163,6 +174,7 @@ export class HubClient {
 }
 
 const contentType = 'application/json';
+const fileType = 'application/octet-stream';
 
 function withQuery(path: string, query: Query): string {
   const given = new URLSearchParams();

@@ -127,8 +127,11 @@ export class Market {
     ];
     await ops('/v1/agreements', { agreementId: 'market', name: 'market', rules });
     const account = (id: string) => ({ bank: 'sandbox', accountNumber: `6222-${id}`, holder: `Holder of ${id}` });
-    for (const path of ['/v1/platforms/A/bank-account', '/v1/creators/K/bank-account'])
-      await this.done(this.#send('finance', 'PUT', path, account(path.split('/')[3] ?? ''), this.cluster.url), 200);
+    for (const path of ['/v1/platforms/A/bank-account', '/v1/creators/K/bank-account']) {
+      const proposed = await this.done(this.#send('finance', 'PUT', path, account(path.split('/')[3] ?? ''), this.cluster.url), 200);
+      const { proposalId } = proposed.body.bankAccountProposal;
+      await this.done(this.post('approver', `${path}/approve`, { proposalId, note: 'called the number on the contract' }), 200);
+    }
   }
 }
 

@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEventStoreWorker, type EventStoreWorker } from '@tongbao/event-store-server';
+import { financePart } from '@tongbao/finance';
 import { ledgerService } from '@tongbao/ledger';
 import { notificationService } from '@tongbao/notification';
 import { paymentService } from '@tongbao/payment';
+import { reconciliationPart } from '@tongbao/reconciliation';
 import { closeSandbox, openSandbox, SandboxModule, type Sandbox } from '@tongbao/sandbox';
 import { fillSecrets, ServiceProcess, type HubConfig } from '@tongbao/service';
-import { settlementService } from '@tongbao/settlement';
+import { fileBankSettingsOf, settlementService } from '@tongbao/settlement';
 import type { Logger } from 'pino';
 
 /** The whole hub in one process: four services, the embedded event store in a thread, PGlite in a thread. */
@@ -24,6 +26,7 @@ export class Hub {
 
   /** @param onFatal something the hub cannot go on without has died: the process must end */
   static async start(config: HubConfig, logger: Logger, onFatal: (error: unknown) => void): Promise<Hub> {
+    const fileBank = config.bank === 'file' ? fileBankSettingsOf(config) : undefined;
     mkdirSync(config.dataDir, { recursive: true });
     fillSecrets(config);
     const worker = config.eventStoreUrl
@@ -42,7 +45,7 @@ export class Hub {
       services: [
         paymentService([...sandbox.providers.values()]),
         ledgerService(config),
-        settlementService(config, sandbox.bank),
+        settlementService(config, fileBank ?? sandbox.bank, [financePart(config), reconciliationPart(config)]),
         notificationService(),
       ],
       modules: [SandboxModule.register(sandbox)],

@@ -24,7 +24,10 @@ it('projections are rebuilt while payments come in: equal to the live ones, and 
       paidMeanwhile += 1;
     }
   });
-  for (const name of ['settlement', 'ledger', 'payment']) {
+  const { items } = expectStatus(await ops.get('/v1/projections'), 200).body;
+  const names = items.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(expect.arrayContaining(['payment', 'ledger', 'log', 'settlement', 'finance', 'notification']));
+  for (const name of names) {
     expectStatus(await ops.post(`/v1/projections/${name}/rebuild`), 202);
     expect(expectStatus(await ops.post(`/v1/projections/${name}/rebuild`), 409).body.code).toBe('state_conflict');
     expect(
@@ -38,6 +41,8 @@ it('projections are rebuilt while payments come in: equal to the live ones, and 
   building = false;
   await Promise.all(payers);
   expect(paidMeanwhile).toBeGreaterThan(0);
+  // Nothing is being built any more.
+  for (const verb of ['stop', 'resume', 'drop']) expectStatus(await ops.post(`/v1/projections/finance/${verb}`), 409);
   const all = before + paidMeanwhile;
   await world.balancesBecome('CNY', { 'platform:A': 900 * all, 'platform:B': -50 * all, 'hub:fees': 150 * all });
 }, 180_000);

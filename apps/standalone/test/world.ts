@@ -112,7 +112,11 @@ export class World {
 
   async #bankAccount(kind: 'platforms' | 'creators', id: string): Promise<void> {
     const account = { bank: 'sandbox', accountNumber: `6222-${id}`, holder: `Holder of ${id}` };
-    expectStatus(await this.operator('finance').put(`/v1/${kind}/${id}/bank-account`, account), 200);
+    const path = `/v1/${kind}/${id}/bank-account`;
+    const { body } = expectStatus(await this.operator('finance').put(path, account), 200);
+    const { proposalId } = body.bankAccountProposal;
+    const note = 'called the number on the contract';
+    expectStatus(await this.operator('approver').post(`${path}/approve`, { proposalId, note }), 200);
   }
 }
 

@@ -1,6 +1,17 @@
 import type { CommandAccepted, CommandRefused } from './facts/command.js';
 import type { PaymentReference, Reservation } from './facts/payment.js';
-import type { AmountMinor, Code, CurrencyCode, HubId, Minor, PartyName, PaymentId, ProviderName, Timestamp } from './values.js';
+import type {
+  AccountName,
+  AmountMinor,
+  Code,
+  CurrencyCode,
+  HubId,
+  Minor,
+  PartyName,
+  PaymentId,
+  ProviderName,
+  Timestamp,
+} from './values.js';
 
 /** Commands on `tongbao.ledger.commands`, key = the payment, or the hold of a payout. The message id is the command id. */
 export type LedgerCommand = PlaceHold | VoidHold;
@@ -11,16 +22,18 @@ export interface PlaceHold {
   holdId: HubId;
   currency: CurrencyCode;
   reservations: Reservation[];
-  /** `payout` holds are refused when client money would not be covered. */
-  purpose: 'payment' | 'payout';
-  /** The payment or payout. */
+  /** `payout` holds are refused when client money would not be covered. `draw`: a settlement collects from prefunded money. */
+  purpose: HoldPurpose;
+  /** The payment or payout; of a draw `<kind>.<id>` of the party. */
   ref: HubId;
 }
+
+export type HoldPurpose = 'payment' | 'payout';
 
 export interface VoidHold {
   type: 'VoidHold';
   holdId: HubId;
-  purpose: 'payment' | 'payout';
+  purpose: HoldPurpose;
   ref: HubId;
 }
 
@@ -30,14 +43,14 @@ export type LedgerMessage = HoldPlaced | HoldRefused;
 export interface HoldPlaced {
   type: 'HoldPlaced';
   holdId: HubId;
-  purpose: 'payment' | 'payout';
+  purpose: HoldPurpose;
   ref: HubId;
 }
 
 export interface HoldRefused {
   type: 'HoldRefused';
   holdId: HubId;
-  purpose: 'payment' | 'payout';
+  purpose: HoldPurpose;
   ref: HubId;
   code: Code;
 }
@@ -55,6 +68,8 @@ export type PaymentMessage =
   | CaptureConflictedMessage
   | PaymentRefundedMessage
   | RefundDeclinedMessage
+  | DisputeOpenedMessage
+  | DisputeClosedMessage
   | PaymentSettledMessage
   | CommandRefused;
 
@@ -119,6 +134,25 @@ export interface RefundDeclinedMessage extends PaymentReference {
   code: Code;
 }
 
+/** Money of the payment is withheld until a dispute ends. */
+export interface DisputeOpenedMessage extends PaymentReference {
+  type: 'DisputeOpened';
+  disputeId: HubId;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
+  reason: string;
+}
+
+export interface DisputeClosedMessage extends PaymentReference {
+  type: 'DisputeClosed';
+  disputeId: HubId;
+  /** `won`, `lost`, `part`; new ones may come. */
+  outcome: string;
+  /** What the payer got back. */
+  lostMinor: AmountMinor;
+  currency: CurrencyCode;
+}
+
 /** A settlement settled sides of this payment's transfers; once for each settlement and window. */
 export interface PaymentSettledMessage extends PaymentReference {
   type: 'PaymentSettled';
@@ -128,8 +162,14 @@ export interface PaymentSettledMessage extends PaymentReference {
   sides: { party: PartyName; netMinor: Minor }[];
 }
 
-/** News on `tongbao.settlement.events`, key = paymentId, windowId, settlementId or payoutId. */
-export type SettlementMessage = PaymentSideSettled | WindowClosedMessage | SettlementStatusChanged | PayoutStatusChanged;
+/** News on `tongbao.settlement.events`, key = paymentId, windowId, settlementId, payoutId or obligationId. */
+export type SettlementMessage =
+  | PaymentSideSettled
+  | WindowClosedMessage
+  | SettlementStatusChanged
+  | PayoutStatusChanged
+  | WithdrawalStatusChanged
+  | ObligationStatusChanged;
 
 export interface PaymentSideSettled {
   type: 'PaymentSideSettled';
@@ -166,5 +206,31 @@ export interface PayoutStatusChanged {
   amountMinor: AmountMinor;
   currency: CurrencyCode;
   /** `requested`, `held`, `refused`, `awaiting_proof`, `awaiting_funds`, `instructed`, `confirmed`, `failed`, `returned`, `carried`; new ones may come. */
+  status: string;
+}
+
+/** What a platform is to pay another one directly, by a bilateral settlement. */
+export interface ObligationStatusChanged {
+  type: 'ObligationStatusChanged';
+  obligationId: HubId;
+  settlementId: HubId;
+  debtor: PartyName;
+  creditor: PartyName;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
+  /** `due`, `reported`, `paid`, `carried`; new ones may come. */
+  status: string;
+}
+
+export interface WithdrawalStatusChanged {
+  type: 'WithdrawalStatusChanged';
+  withdrawalId: HubId;
+  /** `user:<id>:wallet`, `liquidity:<party>` or `hub:fees`. */
+  account: AccountName;
+  amountMinor: AmountMinor;
+  currency: CurrencyCode;
+  /** `platform:<id>` or `operator:<name>`. */
+  requestedBy?: string;
+  /** `requested`, `held`, `refused`, `approved`, `awaiting_funds`, `instructed`, `confirmed`, `failed`, `returned`, `cancelled`; new ones may come. */
   status: string;
 }

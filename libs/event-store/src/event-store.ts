@@ -270,7 +270,8 @@ export class EventStore {
     if (traceparent) metadata.traceparent = traceparent;
     if (context.causes?.commands) metadata.traceparents = context.causes.commands;
     if (version > 1) metadata.schemaVersion = version;
-    return jsonEvent({ id: eventIdOf(context.commandId, index, type, JSON.stringify(data)), type, data, metadata: { ...metadata } });
+    const id = eventIdOf(context.commandId, index, type, context.outcomeKey ?? JSON.stringify(data));
+    return jsonEvent({ id, type, data, metadata: { ...metadata } });
   }
 
   #toStored<E extends DomainEvent>(recorded: RecordedEvent): StoredEvent<E> {

@@ -48,19 +48,21 @@ export interface AppendContext {
   traceparent?: string;
   /** Instead of that, where one append has many causes. Of none, it belongs to no trace, whatever is active. */
   causes?: AppendCauses;
+  /** What tells this outcome of the command from any other one it might have: shorter than the events, which tell it when this is left out. */
+  outcomeKey?: string;
 }
 
 /** The namespace of event ids, 6f1d3c0e-3a53-5f0e-9a1f-3b7f6c8f2a11. */
 const eventNamespace = Buffer.from('6f1d3c0e3a535f0e9a1f3b7f6c8f2a11', 'hex');
 
 /**
- * The id of the index-th event that a command causes: uuidv5 over command id, index, type and data. The store compares ids alone on an
- * idempotent retry, so two different events must never share one.
+ * The id of the index-th event that a command causes: uuidv5 over command id, index, type and content: the data as JSON, or what
+ * stands for it. The store compares ids alone on an idempotent retry, so two different events must never share one.
  */
-export function eventIdOf(commandId: string, index: number, type: string, dataJson: string): string {
+export function eventIdOf(commandId: string, index: number, type: string, content: string): string {
   // RFC 9562 section 5.5: SHA-1 over namespace and name, of which 16 bytes with version and variant set. An id for every event that is appended:
   // the crypto module does it in a fraction of the time of a library in JavaScript.
-  const hash = createHash('sha1').update(eventNamespace).update(`${commandId}\n${index}\n${type}\n${dataJson}`).digest();
+  const hash = createHash('sha1').update(eventNamespace).update(`${commandId}\n${index}\n${type}\n${content}`).digest();
   hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
   hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = hash.toString('hex', 0, 16);

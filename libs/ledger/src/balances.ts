@@ -1,5 +1,5 @@
 import { isParty, type LimitChange } from '@tongbao/contracts';
-import { isWallet, moneyClassOf, type MoneyClass } from './chart.js';
+import { isPrefunded, moneyClassOf, type MoneyClass } from './chart.js';
 
 /** One account in one currency, in minor units. Available = posted - held. */
 export interface Balance {
@@ -66,7 +66,7 @@ export class CurrencyBook {
 
   limits(account: string): Limits {
     const own = this.#ownLimits(account) ?? noLimits;
-    return own.minimumBalance === undefined && isWallet(account) ? { minimumBalance: 0n, ...own } : own;
+    return own.minimumBalance === undefined && isPrefunded(account) ? { minimumBalance: 0n, ...own } : own;
   }
 
   setLimits(change: LimitChange): void {

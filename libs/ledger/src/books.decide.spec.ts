@@ -145,6 +145,7 @@ const rows: [Refusal, string, Command[], Command | ((keeper: Bookkeeper) => Comm
   ],
   ['already_reversed', 'correcting what was reversed', [reversal(given(), 1)], postEntry('c', [transfer('hub:fees', 'hub:losses', 1)], 1)],
   ['insufficient_funds', 'more than is in a wallet', [], placeHold('h', 'user:u:wallet', 1001)],
+  ['insufficient_funds', 'more than a party has prefunded', [], placeHold('h', 'liquidity:platform:A', 1, { purpose: 'payout' })],
   ['insufficient_funds', 'more than another hold has left', [placeHold('h1', 'platform:A', 600)], placeHold('h2', 'platform:A', 301)],
   ['insufficient_funds', 'an entry under the minimum balance', [], postEntry('c', [transfer('platform:A', 'hub:fees', 901)])],
   ['cap_exceeded', 'a debit past the net debit cap', [], placeHold('h', 'platform:B', 51)],

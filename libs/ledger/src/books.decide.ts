@@ -16,6 +16,8 @@ import {
 export interface Decision {
   outcome: Outcome;
   changes: Changes;
+  /** The books with the changes taken, where deciding has made them. */
+  then?: Books;
   /** Outcomes that are new, in the order in which they are forgotten one day: nothing of a repetition. */
   outcomes: readonly CommandOutcome[];
   /** The command had its outcome before, or leaves no trace: nothing is journalled. */
@@ -40,8 +42,10 @@ function decideAlone(books: Books, command: SingleCommand, nowMs: number): Decis
   const refusal = refusals.find(([, applies]) => applies(asked, books));
   if (refusal) return decided({ ...described, result: 'refused', code: refusal[0] });
   const [entry] = asked.changes.entries ?? [];
-  const made = entry && { entry: books.nextEntry, balances: balancesOf(entry, asked.then()) };
-  return decided({ ...described, result: 'accepted', ...made }, asked.changes);
+  if (!entry) return decided({ ...described, result: 'accepted' }, asked.changes);
+  const then = asked.then();
+  const made = { entry: books.nextEntry, balances: balancesOf(entry, then) };
+  return { ...decided({ ...described, result: 'accepted', ...made }, asked.changes), then };
 }
 
 /**
@@ -59,7 +63,7 @@ function decideLinked(books: Books, command: LinkedCommand, nowMs: number): Deci
     const member = decideAlone(trial, each, nowMs);
     const { result, code } = member.outcome;
     if (result === 'refused') return decided({ ...described, result, ...(code !== undefined && { code }), index });
-    take(trial, member.changes);
+    take(trial, member.changes, member.then);
     for (const outcome of member.outcomes) trial.remember(outcome);
     members.push(member);
   }
@@ -67,6 +71,7 @@ function decideLinked(books: Books, command: LinkedCommand, nowMs: number): Deci
   const whole: CommandOutcome = { ...described, result: 'accepted', ...(entry !== undefined && { entry }) };
   return {
     outcome: { ...whole, members: members.map(({ outcome }) => outcome) },
+    then: trial,
     changes: {
       entries: members.flatMap(({ changes }) => changes.entries ?? []),
       holds: members.flatMap(({ changes }) => changes.holds ?? []),
@@ -109,7 +114,8 @@ function balancesOf({ transfers }: JournalEntry, then: Books): BalanceMade[] {
 
 function askedOf(books: Books, command: SingleCommand, nowMs: number): Asked {
   const parts = { accounts: [], moved: [], amounts: [], transfers: [], ends: null, ...partsOf(books, command) };
-  return { ...parts, command, nowMs, then: memoized(() => after(books, parts.changes)) };
+  const statuses = parts.accounts.map((each) => books.status(each));
+  return { ...parts, statuses, command, nowMs, then: memoized(() => after(books, parts.changes)) };
 }
 
 function partsOf(books: Books, command: SingleCommand): Partial<Asked> & Pick<Asked, 'changes'> {
@@ -125,8 +131,10 @@ function partsOf(books: Books, command: SingleCommand): Partial<Asked> & Pick<As
     case 'VoidHold':
       return { ends: books.hold(command.holdId), changes: { holds: [{ change: 'voided', holdId: command.holdId }] } };
     case 'PostEntry': {
-      const { ref, transfers, corrects, note } = command;
-      const names = corrects !== undefined && { corrects };
+      const { ref, transfers, corrects, note, original } = command;
+      // A correction of a correction is about the same fact.
+      const correctsPosition = original?.position ?? original?.correctsPosition;
+      const names = corrects !== undefined && { corrects, ...(correctsPosition !== undefined && { correctsPosition }) };
       const entry: JournalEntry = { kind: command.command, ref, transfers: [...transfers], ...names, ...(note && { note }) };
       return { ...moving(transfers), names: corrects, changes: { entries: [entry] } };
     }

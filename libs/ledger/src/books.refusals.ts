@@ -1,5 +1,5 @@
 import type { JournalTransfer } from '@tongbao/contracts';
-import { isDue, type AccountDetails, type Books, type Hold } from './books.js';
+import { isDue, type AccountDetails, type AccountStatus, type Books, type Hold } from './books.js';
 import { passedLimit, type Changes } from './changes.js';
 import type { OpenAccountCommand, PlaceHoldCommand, Refusal, SingleCommand } from './commands.js';
 
@@ -9,6 +9,8 @@ export interface Asked {
   nowMs: number;
   /** Must exist and must not be closed. */
   accounts: readonly string[];
+  /** Of each of them. */
+  statuses: readonly AccountStatus[];
   /** Of these, must not be frozen: money is moved or reserved. */
   moved: readonly string[];
   amounts: readonly number[];
@@ -33,12 +35,9 @@ export const refusals: readonly (readonly [Refusal, Applies])[] = [
       (command.command === 'PlaceHold' && isOtherHold(command, books.hold(command.holdId))) ||
       (command.command === 'OpenAccount' && isOtherAccount(command, books.details(command.account))),
   ],
-  [
-    'account_not_found',
-    ({ accounts, command }, books) => command.command !== 'OpenAccount' && accounts.some((each) => books.status(each) === 'unknown'),
-  ],
-  ['account_closed', ({ accounts }, books) => accounts.some((each) => books.status(each) === 'closed')],
-  ['account_frozen', ({ moved }, books) => moved.some((each) => books.status(each) === 'frozen')],
+  ['account_not_found', ({ statuses, command }) => command.command !== 'OpenAccount' && statuses.includes('unknown')],
+  ['account_closed', ({ statuses }) => statuses.includes('closed')],
+  ['account_frozen', ({ moved, accounts, statuses }) => moved.some((each) => statuses[accounts.indexOf(each)] === 'frozen')],
   ['currency_mismatch', mismatches],
   ['amount_not_positive', ({ amounts }) => amounts.some((amount) => amount <= 0)],
   ['same_account', ({ transfers }) => transfers.some(({ from, to }) => from === to)],

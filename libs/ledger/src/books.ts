@@ -137,8 +137,17 @@ export class Books {
    * @throws Error when these books have gone on since the copy was made
    */
   adopt(draft: Books, { firstEntry, sourcePosition, epoch }: Pick<EntriesPosted, 'firstEntry' | 'sourcePosition' | 'epoch'>): void {
-    if (draft.base !== this || firstEntry !== this.#nextEntry) throw new Error('the working copy is not one of these books as they are');
+    if (firstEntry !== this.#nextEntry) throw new Error('these books have gone on since the working copy was made');
     this.#firstEntries.push(firstEntry);
+    this.absorb(draft);
+    this.#sourcePosition = BigInt(sourcePosition);
+    this.#epoch = epoch;
+    this.#forget();
+  }
+
+  /** What a working copy has more than these books becomes theirs; nothing may be done with the copy after that. @throws Error when it is not of these */
+  absorb(draft: Books): void {
+    if (draft.base !== this) throw new Error('the working copy is not one of these books');
     for (const [code, book] of draft.#currencies) this.currency(code).adopt(book);
     for (const [account, status] of draft.#statuses) this.#statuses.set(account, status);
     for (const [account, details] of draft.#details) this.#details.set(account, details);
@@ -148,9 +157,6 @@ export class Books {
     for (const [entry, correction] of draft.#corrections) this.#corrections.set(entry, correction);
     for (const outcome of draft.#outcomes.values()) this.remember(outcome);
     this.#nextEntry = draft.#nextEntry;
-    this.#sourcePosition = BigInt(sourcePosition);
-    this.#epoch = epoch;
-    this.#forget();
   }
 
   currency(code: string): CurrencyBook {

@@ -35,8 +35,8 @@ export function partyBehind(account: string): string | undefined {
   return prefix && account.slice(prefix.length);
 }
 
-/** A wallet may not be overdrawn by a command, whatever limits are set. */
-export const isWallet = (account: string): boolean => account.startsWith('user:');
+/** A wallet and prefunded liquidity may not be overdrawn by a command where no limit is set. */
+export const isPrefunded = (account: string): boolean => account.startsWith('user:') || account.startsWith('liquidity:');
 
 export type MoneyClass = 'cash' | 'client' | 'other';
 

@@ -41,6 +41,8 @@ export interface PostEntryCommand extends Commanded {
   /** Number of the entry that it corrects. */
   corrects?: number;
   note?: string;
+  /** What is corrected, as the journal has it; absent when nothing is, or there is no such entry. The writer looks it up. */
+  original?: JournalEntry;
 }
 
 /** Undoes an entry, once. */
@@ -124,20 +126,27 @@ export type Refusal = Extract<
   | 'account_not_empty'
 >;
 
-/** Numbers of the entries that a command undoes: whoever decides it needs them. */
-export function undoneBy(command: Command): number[] {
-  if (command.command === 'Linked') return command.commands.flatMap(undoneBy);
-  return command.command === 'ReverseEntry' ? [command.entry] : [];
+/** Numbers of the entries that a command undoes or corrects: whoever decides it needs them. */
+export function namedBy(command: Command): number[] {
+  if (command.command === 'Linked') return command.commands.flatMap(namedBy);
+  const named = namedEntry(command);
+  return named === undefined ? [] : [named];
 }
 
-/** The command with the entries that it undoes, as the journal has them; without those that are not there. */
+function namedEntry(command: SingleCommand): number | undefined {
+  if (command.command === 'ReverseEntry') return command.entry;
+  return command.command === 'PostEntry' ? command.corrects : undefined;
+}
+
+/** The command with the entries that it undoes or corrects, as the journal has them; without those that are not there. */
 export function withOriginals(command: Command, originals: ReadonlyMap<number, JournalEntry>): Command {
   if (command.command === 'Linked') return { ...command, commands: command.commands.map((each) => withOriginal(each, originals)) };
   return withOriginal(command, originals);
 }
 
 function withOriginal<C extends SingleCommand>(command: C, originals: ReadonlyMap<number, JournalEntry>): C {
-  const original = command.command === 'ReverseEntry' && originals.get(command.entry);
+  const named = namedEntry(command);
+  const original = named === undefined ? undefined : originals.get(named);
   return original ? { ...command, original } : command;
 }
 

@@ -84,7 +84,7 @@ export class JournalBatch {
     if (decision.replayed) return decision;
     if (command.command === 'Linked' && bytesOfDecision(decision) > maxLinkedBytes)
       throw new LinkedTooLarge(`${command.commands.length} linked commands are too much for one journal event`);
-    this.#take(decision.changes);
+    this.#take(decision.changes, decision.then);
     for (const outcome of decision.outcomes) this.#remember(outcome);
     return decision;
   }
@@ -101,6 +101,15 @@ export class JournalBatch {
     };
   }
 
+  /**
+   * Tells the event from any other that might be made of the same books: it follows from how far the log was posted, which commands were decided in
+   * which order, and when. Far shorter than the event.
+   */
+  outcomeKey(): string {
+    const decided = this.#event.outcomes.map(({ commandId, contentHash }) => `${commandId} ${contentHash}`);
+    return [this.#sourcePosition, this.#firstEntry, this.#event.entries.length, this.nowMs, ...decided].join('\n');
+  }
+
   /** The event takes effect on the books that it was decided on. @throws Error when they have gone on since */
   adoptInto(books: Books, event: EntriesPosted): void {
     books.adopt(this.#draft, event);
@@ -111,8 +120,8 @@ export class JournalBatch {
     this.#take({ holds });
   }
 
-  #take(changes: Changes): void {
-    take(this.#draft, changes);
+  #take(changes: Changes, then?: Books): void {
+    take(this.#draft, changes, then);
     const { entries = [], holds = [], limits = [], accounts = [], settled = [], alarms = [] } = changes;
     this.#event.entries.push(...entries);
     this.#event.holds.push(...holds);

@@ -47,6 +47,27 @@ describe('the writer', () => {
     expect(last).toMatchObject({ position: answer.position, event: { epoch: 1, outcomes: [{ commandId: 'c1' }] } });
   });
 
+  it('says of a correction which fact the corrected entry posts, also where a correction is corrected', async () => {
+    const writer = await hub.startWriter();
+    const consumer = hub.follow(writer);
+    const position = await hub.record(captured([split('provider:alipay', 'platform:X', 500)]));
+    await consumer.reached(position, 10_000);
+    await consumer.reached(await hub.record(registered('platform:X')), 10_000);
+    const correct = (commandId: string, corrects: number) =>
+      writer.submit({ ...postEntry(commandId, [transfer('hub:suspense', 'platform:X', 1)]), corrects });
+    const [first, own] = [await correct('c1', 0), await writer.submit(postEntry('c2', [transfer('hub:fees', 'platform:X', 1)]))];
+    await correct('c3', first.entry ?? -1);
+    await correct('c4', own.entry ?? -1);
+    const entries = (await hub.journal()).flatMap((event) => event.entries);
+    expect(entries.map(({ kind, corrects, correctsPosition }) => [kind, corrects, correctsPosition])).toEqual([
+      ['PaymentCaptured', undefined, undefined],
+      ['PostEntry', 0, String(position)],
+      ['PostEntry', undefined, undefined],
+      ['PostEntry', 1, String(position)],
+      ['PostEntry', 2, undefined],
+    ]);
+  });
+
   it('appends one event for all that came while the one before was under way', async () => {
     const store = gated(hub.store);
     const writer = await hub.startWriter({ store });

@@ -3,7 +3,7 @@ import { LeaseNotHeld, Outage, WrongRevision, type AppendCauses, type EventStore
 import { metrics, tracing } from '@tongbao/telemetry';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Books, Memory } from './books.js';
-import { undoneBy, type Command } from './commands.js';
+import { namedBy, type Command } from './commands.js';
 import { JournalBatch } from './journal.batch.js';
 import { causesOf, decideAll, postFacts } from './journal.decisions.js';
 import { foldJournal, journalStream, type FoldedJournal } from './journal.fold.js';
@@ -206,10 +206,10 @@ export class JournalWriter {
     if (this.options.leads?.() === false) throw new LeaseNotHeld('the journal is not led by this process at the moment');
     if (!this.#trusted) await this.#foldAgain();
     const commands = this.#commands.first(mostCommands);
-    const undone = commands.flatMap(({ command }) => undoneBy(command));
+    const named = commands.flatMap(({ command }) => namedBy(command));
     // Only what is durable can be read. Several may be asked for, whose entries are there or not.
-    while (undone.length > 0 && this.#flights.length > 0) await this.#land();
-    const originals = await readEntries(this.options, this.#books, undone);
+    while (named.length > 0 && this.#flights.length > 0) await this.#land();
+    const originals = await readEntries(this.options, this.#books, named);
     const batch = new JournalBatch(this.#books, this.options.now().getTime());
     // However many facts wait, commands do not wait for all of them.
     const reached = this.#postFacts(batch, commands.length > 0 ? 0.5 : 1);
@@ -242,7 +242,8 @@ export class JournalWriter {
     const { revision } = this.#books;
     const event = batch.toEvent(this.#epoch);
     const commandId = `journal ${this.#epoch} ${revision === undefined ? 0 : revision + 1}`;
-    const appended = this.options.store.append(journalStream(this.options.name), revision ?? 'no_stream', [event], { commandId, causes });
+    const context = { commandId, causes, outcomeKey: batch.outcomeKey() };
+    const appended = this.options.store.append(journalStream(this.options.name), revision ?? 'no_stream', [event], context);
     batch.adoptInto(this.#books, event);
     return appended.then(
       ({ position }) => ({ done: () => this.#posted(event, position) }),

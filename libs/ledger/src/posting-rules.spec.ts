@@ -204,6 +204,23 @@ const rows: [string, PostedFact, Posting][] = [
     { ...payment, transfers: [t('provider:alipay', 'hub:provider-fees', 6, 'provider-fee-returned')] },
   ],
   [
+    'a line of our bank that is explained leaves suspense',
+    {
+      ...{ type: 'BankLineExplained', bank: 'icbc', lineId: 'l1', amountMinor: 70, currency: 'CNY', account: 'platform:A', note: '' },
+      transfers: [t('hub:suspense', 'platform:A', 70, 'bank-line-explained')],
+      ...{ proposedBy: 'fin', by: 'boss', explainedAt: '' },
+    },
+    { ref: 'l1', currency: 'CNY', transfers: [t('hub:suspense', 'platform:A', 70, 'bank-line-explained')] },
+  ],
+  [
+    'a break with a bill is corrected by its transfers',
+    {
+      ...{ type: 'BreakCorrected', breakId: 'brk_1', currency: 'CNY', note: '', proposedBy: 'fin', by: 'boss', correctedAt: '' },
+      transfers: [t('hub:losses', 'provider:alipay', 5, 'reconciliation-correction')],
+    },
+    { ref: 'brk_1', currency: 'CNY', transfers: [t('hub:losses', 'provider:alipay', 5, 'reconciliation-correction')] },
+  ],
+  [
     'an opened dispute withholds what a refund would move',
     { type: 'DisputeOpened', ...of, disputeId: 'd1', amountMinor: 1000, currency: 'CNY', reason: '', transfers: withheld, openedAt: '' },
     { ...payment, transfers: withheld },
@@ -241,6 +258,30 @@ const rows: [string, PostedFact, Posting][] = [
     { ...leaving, transfers: [t('transit:w1', 'bank:icbc', 300, 'wallet-withdrawal')] },
   ],
   [
+    'a cancelled withdrawal voids its hold',
+    { type: 'WithdrawalCancelled', ...withdrawal, by: '', reason: '', holdId: 'h1' },
+    { ...leaving, hold: { end: 'voided', holdId: 'h1' } },
+  ],
+  [
+    'a withdrawal that is cancelled without a hold moves nothing',
+    { type: 'WithdrawalCancelled', ...withdrawal, by: '', reason: '' },
+    { ...leaving },
+  ],
+  [
+    'liquidity that was found in suspense is its party’s',
+    {
+      type: 'LiquidityAssigned',
+      depositId: 'd1',
+      bank: 'icbc',
+      lineId: 'l1',
+      party: 'platform:A',
+      amountMinor: 300,
+      currency: 'CNY',
+      by: '',
+    },
+    { ref: 'd1', currency: 'CNY', transfers: [t('hub:suspense', 'liquidity:platform:A', 300, 'liquidity-assigned')] },
+  ],
+  [
     'liquidity that the bank refused to send goes back',
     { type: 'WithdrawalFailed', ...withdrawal, account: 'liquidity:platform:A', code: 'x' },
     { ...leaving, transfers: [t('transit:w1', 'liquidity:platform:A', 300, 'liquidity-withdrawal-failed')] },
@@ -269,6 +310,15 @@ const rows: [string, PostedFact, Posting][] = [
     'liquidity that came in',
     { type: 'LiquidityReceived', ...position, depositId: 'd1', bank: 'icbc', lineId: 'l1' },
     { ref: 'd1', currency: 'CNY', transfers: [t('bank:icbc', 'liquidity:platform:A', 500, 'liquidity')] },
+  ],
+  [
+    'liquidity pays what its party owes, and its hold is committed',
+    { type: 'LiquidityDrawn', ...position, settlementId: 's1', drawId: 'd1', holdId: 'h1' },
+    {
+      ...ofSettlement,
+      transfers: [t('liquidity:platform:A', 'platform:A', 500, 'liquidity-drawn')],
+      hold: { end: 'committed', holdId: 'h1' },
+    },
   ],
   [
     'A pays directly what it owes B: the position of B falls, that of A rises',
@@ -342,5 +392,6 @@ describe('posting rules', () => {
     { type: 'AttemptDeclined', attempt: 1, code: 'x' },
     { type: 'PayoutAwaitingFunds', ...out } satisfies PayoutEvent,
     { type: 'WindowOpened', ...window, openedAt: '' },
+    { type: 'ObligationDue', ...position, obligationId: 'o1', settlementId: 's1', creditor: 'platform:B' },
   ])('$type is not for the books', (fact) => expect(postingOf(fact)).toBeUndefined());
 });

@@ -1,6 +1,7 @@
 import {
   account,
   type BankLineRecorded,
+  type DepositEvent,
   type ParticipantEvent,
   type PaymentEvent,
   type PayoutEvent,
@@ -24,6 +25,7 @@ export type AnyFact =
   | PayoutEvent
   | WithdrawalEvent
   | PositionEvent
+  | DepositEvent
   | ReconciliationEvent
   | WindowEvent;
 
@@ -36,6 +38,7 @@ export const ledgerFactCategories = [
   'payout',
   'withdrawal',
   'position',
+  'deposit',
   'reconciliation',
   'window',
 ] as const;
@@ -150,7 +153,8 @@ const withdrawalRules = {
     ...withdrawalOf(fact),
     transfers: [transfer(account.bank(fact.bank), fact.account, fact.amountMinor, `${withdrawalKind(fact)}-returned`)],
   }),
-} satisfies Rules<WithdrawalEvent['type']>;
+  WithdrawalCancelled: (fact) => ({ ...withdrawalOf(fact), ...(fact.holdId && { hold: { end: 'voided', holdId: fact.holdId } }) }),
+} satisfies Partial<Rules<WithdrawalEvent['type']>>;
 
 const positionRules = {
   ReserveWithheld: (fact) => ({
@@ -167,6 +171,12 @@ const positionRules = {
     ref: fact.depositId,
     currency: fact.currency,
     transfers: [transfer(account.bank(fact.bank), account.liquidity(fact.party), fact.amountMinor, 'liquidity')],
+  }),
+  LiquidityDrawn: (fact) => ({
+    ref: fact.settlementId,
+    currency: fact.currency,
+    transfers: [transfer(account.liquidity(fact.party), fact.party, fact.amountMinor, 'liquidity-drawn')],
+    hold: { end: 'committed', holdId: fact.holdId },
   }),
   ObligationPaid: (fact) => ({
     ref: fact.settlementId,
@@ -186,7 +196,15 @@ const positionRules = {
     currency: fact.currency,
     transfers: [transfer(account.losses, fact.party, fact.amountMinor, 'write-off')],
   }),
-} satisfies Rules<PositionEvent['type']>;
+} satisfies Partial<Rules<PositionEvent['type']>>;
+
+const depositRules = {
+  LiquidityAssigned: (fact) => ({
+    ref: fact.depositId,
+    currency: fact.currency,
+    transfers: [transfer(account.suspense, account.liquidity(fact.party), fact.amountMinor, 'liquidity-assigned')],
+  }),
+} satisfies Partial<Rules<DepositEvent['type']>>;
 
 const reconciliationRules = {
   BankLineRecorded: (fact) => ({ ref: fact.lineId, currency: fact.currency, transfers: bankLineTransfers(fact) }),
@@ -198,7 +216,9 @@ const reconciliationRules = {
     ...billLineOf(fact),
     transfers: [transfer(account.provider(fact.provider), account.providerFees, fact.amountMinor, 'provider-fee-returned')],
   }),
-} satisfies Rules<ReconciliationEvent['type']>;
+  BankLineExplained: (fact) => ({ ref: fact.lineId, currency: fact.currency, transfers: fact.transfers }),
+  BreakCorrected: (fact) => ({ ref: fact.breakId, currency: fact.currency, transfers: fact.transfers }),
+} satisfies Partial<Rules<ReconciliationEvent['type']>>;
 
 const otherRules = {
   ParticipantRegistered: (fact) => ({ ref: fact.party, opens: fact.party }),
@@ -226,6 +246,7 @@ export const postingRules = {
   ...payoutRules,
   ...withdrawalRules,
   ...positionRules,
+  ...depositRules,
   ...reconciliationRules,
   ...otherRules,
 };

@@ -26,6 +26,8 @@ export class NewsConsumer {
       'CaptureConflicted',
       'PaymentRefunded',
       'RefundDeclined',
+      'DisputeOpened',
+      'DisputeClosed',
       'PaymentSettled',
     ] satisfies PaymentMessage['type'][],
   })
@@ -36,7 +38,12 @@ export class NewsConsumer {
   @Consume({
     group,
     topic: topics.settlementEvents,
-    type: ['SettlementStatusChanged', 'PayoutStatusChanged'] satisfies SettlementMessage['type'][],
+    type: [
+      'SettlementStatusChanged',
+      'PayoutStatusChanged',
+      'WithdrawalStatusChanged',
+      'ObligationStatusChanged',
+    ] satisfies SettlementMessage['type'][],
   })
   async onSettlement(message: Message<SettlementMessage>): Promise<void> {
     await this.news.accept(newsOfSettlement(message, message.data));

@@ -33,6 +33,8 @@ describe('the news of a payment', () => {
     [{ type: 'CaptureConflicted', ...named }, 'payment.conflicted'],
     [{ type: 'PaymentRefunded', ...named, refundId: 'r1', amountMinor: 1, currency: 'CNY', refundedMinor: 1 }, 'payment.refunded'],
     [{ type: 'RefundDeclined', ...named, refundId: 'r1', code: 'refused' }, 'refund.declined'],
+    [{ type: 'DisputeOpened', ...named, disputeId: 'd1', amountMinor: 1, currency: 'CNY', reason: 'not_received' }, 'dispute.opened'],
+    [{ type: 'DisputeClosed', ...named, disputeId: 'd1', outcome: 'lost', lostMinor: 1, currency: 'CNY' }, 'dispute.closed'],
     [{ type: 'PaymentSettled', ...named, settlementId: 's1', windowId: 'w1', sides: [] }, 'payment.settled'],
   ])('%j is told as %s', (message, type) => expect(newsOfPayment(origin, message).map((item) => item.type)).toEqual([type]));
 
@@ -84,6 +86,34 @@ describe('the news of a settlement', () => {
     expect(told({ type: 'PayoutStatusChanged', party: 'platform:A', ...payout })).toEqual([
       { platformId: 'A', type: 'payout.status', subject: 'p1', data: { party: 'platform:A', ...payout } },
     ]));
+
+  const withdrawal = { withdrawalId: 'w1', amountMinor: 900, currency: 'CNY', status: 'confirmed' };
+
+  it.each<[string, string, string | undefined, string[]]>([
+    ['of a wallet to the platform that asked for it', 'user:u1:wallet', 'platform:A', ['A']],
+    ['of liquidity to the platform whose it is', 'liquidity:platform:B', 'operator:jo', ['B']],
+    ['of its own liquidity to a platform once', 'liquidity:platform:A', 'platform:A', ['A']],
+    ['of the fees of the hub to nobody', 'hub:fees', 'operator:jo', []],
+  ])('tell a withdrawal %s', (_, account, requestedBy, platforms) =>
+    expect(told({ type: 'WithdrawalStatusChanged', account, requestedBy, ...withdrawal })).toEqual(
+      platforms.map((platformId) => ({ platformId, type: 'withdrawal.status', subject: 'w1', data: { account, ...withdrawal } })),
+    ),
+  );
+
+  it('tell what a platform owes another one to both of them', () => {
+    const obligation = {
+      obligationId: 'o1',
+      settlementId: 's1',
+      debtor: 'platform:B',
+      creditor: 'platform:A',
+      amountMinor: 1600,
+      currency: 'CNY',
+      status: 'due',
+    };
+    expect(told({ type: 'ObligationStatusChanged', ...obligation })).toEqual(
+      ['B', 'A'].map((platformId) => ({ platformId, type: 'obligation.status', subject: 'o1', data: obligation })),
+    );
+  });
 
   it.each<[string, SettlementMessage]>([
     ['the payout of a creator', { type: 'PayoutStatusChanged', party: 'creator:K', ...payout }],

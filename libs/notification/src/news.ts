@@ -12,8 +12,12 @@ export const newsTypes = [
   'payment.refunded',
   'payment.settled',
   'refund.declined',
+  'dispute.opened',
+  'dispute.closed',
   'settlement.status',
   'payout.status',
+  'withdrawal.status',
+  'obligation.status',
   'endpoint.disabled',
 ] as const;
 
@@ -78,6 +82,8 @@ const paymentNews: Record<Told['type'], NewsType> = {
   CaptureConflicted: 'payment.conflicted',
   PaymentRefunded: 'payment.refunded',
   RefundDeclined: 'refund.declined',
+  DisputeOpened: 'dispute.opened',
+  DisputeClosed: 'dispute.closed',
   PaymentSettled: 'payment.settled',
 };
 
@@ -107,6 +113,18 @@ export function newsOfSettlement(origin: Origin, message: SettlementMessage): Ne
       const { payoutId, settlementId, party, direction, amountMinor, currency, status } = message;
       const data = { payoutId, settlementId, party, direction, amountMinor, currency, status };
       return platformsOf([party]).map((platformId) => itemOf(origin, platformId, 'payout.status', payoutId, data));
+    }
+    case 'WithdrawalStatusChanged': {
+      const { withdrawalId, account, amountMinor, currency, status, requestedBy = '' } = message;
+      const data = { withdrawalId, account, amountMinor, currency, status };
+      // Who asked for it, and whose prefunded money it is.
+      const concerned = [requestedBy, account.replace(/^liquidity:/, '')];
+      return platformsOf(concerned).map((platformId) => itemOf(origin, platformId, 'withdrawal.status', withdrawalId, data));
+    }
+    case 'ObligationStatusChanged': {
+      const { obligationId, settlementId, debtor, creditor, amountMinor, currency, status } = message;
+      const data = { obligationId, settlementId, debtor, creditor, amountMinor, currency, status };
+      return platformsOf([debtor, creditor]).map((platformId) => itemOf(origin, platformId, 'obligation.status', obligationId, data));
     }
     case 'PaymentSideSettled': // PaymentSettled says it to the platform of the payment
     case 'WindowClosed':

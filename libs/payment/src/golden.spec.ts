@@ -23,7 +23,7 @@ describe('every event that was ever written is still understood', () => {
       ordered<ParticipantEvent>('participant', 'ParticipantRegistered').reduce(participantFold.evolve, participantFold.initial),
     ).toMatchObject({
       registered: { kind: 'platform' },
-      bankAccount: { bank: 'sandbox' },
+      bankAccounts: { known: { bank: 'sandbox' } },
     }));
   it('of a top-up', () =>
     expect(ordered<TopUpEvent>('topup', 'TopUpRequested').reduce(topUpFold.evolve, topUpFold.initial)).toMatchObject({

@@ -1,5 +1,4 @@
 import type {
-  BankAccountSet,
   LimitsSet,
   ParticipantEvent,
   ParticipantRegistered,
@@ -9,6 +8,7 @@ import type {
   VelocityLimit,
 } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
+import { evolveBankAccounts, type BankAccountEvent, type BankAccounts } from './bank-account.decide.js';
 
 /** A platform or creator that has joined. */
 export interface Participant {
@@ -17,7 +17,7 @@ export interface Participant {
   /** By currency. */
   limits: ReadonlyMap<string, LimitsSet>;
   velocityLimits: readonly VelocityLimit[];
-  bankAccount?: BankAccountSet;
+  bankAccounts: BankAccounts;
   /** Every key that was ever registered, in that order. */
   keys: readonly ParticipantKey[];
 }
@@ -32,7 +32,7 @@ export const participantFold = { initial: undefined as ParticipantState, evolve 
 
 function evolve(state: ParticipantState, event: ParticipantEvent): ParticipantState {
   if (event.type === 'ParticipantRegistered') {
-    return { registered: event, suspended: false, limits: new Map(), velocityLimits: [], keys: [] };
+    return { registered: event, suspended: false, limits: new Map(), velocityLimits: [], bankAccounts: {}, keys: [] };
   }
   if (!state) throw new Error(`a participant stream begins with ParticipantRegistered, not with ${event.type}`);
   switch (event.type) {
@@ -54,7 +54,11 @@ function evolve(state: ParticipantState, event: ParticipantEvent): ParticipantSt
     case 'VelocityLimitsSet':
       return { ...state, velocityLimits: event.limits };
     case 'BankAccountSet':
-      return { ...state, bankAccount: event };
+    case 'BankAccountProposed':
+    case 'BankAccountApproved':
+    case 'BankAccountRejected':
+    case 'BankAccountChangeStopped':
+      return { ...state, bankAccounts: evolveBankAccounts(state.bankAccounts, event) };
     default:
       return event satisfies never;
   }
@@ -77,10 +81,10 @@ const sorted = ({ party, kind, id, name, currencies, methods }: ParticipantRegis
   [...methods].sort(),
 ];
 
-/** Everything but joining and keys. */
+/** Everything but joining, keys and bank accounts. */
 export type ParticipantChange = Exclude<
   ParticipantEvent,
-  { type: 'ParticipantRegistered' | 'ApiKeyIssued' | 'ApiKeyRevoked' | 'PlatformKeyRegistered' | 'PlatformKeyRevoked' }
+  BankAccountEvent | { type: 'ParticipantRegistered' | 'ApiKeyIssued' | 'ApiKeyRevoked' | 'PlatformKeyRegistered' | 'PlatformKeyRevoked' }
 >;
 
 /** Anything that is done to a registered participant. What is already so changes nothing. */

@@ -1,21 +1,10 @@
-import {
-  Body,
-  Controller,
-  createParamDecorator,
-  type ExecutionContext,
-  Get,
-  Headers,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  Put,
-} from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { account, type ParticipantEvent, type ProblemCode, type VelocityLimit } from '@tongbao/contracts';
 import { EventStore, handle } from '@tongbao/event-store';
 import {
   Caller,
+  CLOCK,
   commandIdOf,
   EVENT_STORE,
   HUB_CONFIG,
@@ -24,10 +13,11 @@ import {
   Problem,
   requiredKey,
   validated,
+  type Clock,
   type HubConfig,
   type Principal,
 } from '@tongbao/service';
-import type { FastifyRequest } from 'fastify';
+import { shownBankAccounts } from './bank-account.http.js';
 import { Directory } from './directory.js';
 import {
   decideChange,
@@ -39,22 +29,9 @@ import {
   type ParticipantDecision,
   type ParticipantState,
 } from './participant.decide.js';
-import {
-  BankAccountBody,
-  CreatorRegistrationBody,
-  LimitsBody,
-  PlatformBody,
-  ReasonBody,
-  VelocityLimitBody,
-  VelocityLimitsBody,
-} from './payment.dto.js';
+import { CreatorRegistrationBody, LimitsBody, PlatformBody, ReasonBody, VelocityLimitBody, VelocityLimitsBody } from './payment.dto.js';
 import { problemOf } from './payment.intake.js';
-
-type Kind = 'platforms' | 'creators';
-/** `platforms` or `creators`, as the path says: what can be done to both has one handler. */
-const KindInPath = createParamDecorator((_: unknown, context: ExecutionContext): Kind =>
-  context.switchToHttp().getRequest<FastifyRequest>().url.startsWith('/v1/creators') ? 'creators' : 'platforms',
-);
+import { KindInPath, partyOf, type Kind } from './participant.kind.js';
 
 /** Platforms and creators, and what the hub has agreed on with each. For operators. */
 @ApiTags('participants')
@@ -64,6 +41,7 @@ export class ParticipantController {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(HUB_CONFIG) private readonly config: HubConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
     private readonly directory: Directory,
   ) {}
 
@@ -105,7 +83,9 @@ export class ParticipantController {
   @ApiOperation({ summary: 'All platforms, or all creators' })
   async list(@KindInPath() kind: Kind): Promise<object> {
     await this.directory.refresh();
-    return { items: this.directory.participants(kind === 'platforms' ? 'platform' : 'creator').map(toParticipantResponse) };
+    return {
+      items: this.directory.participants(kind === 'platforms' ? 'platform' : 'creator').map((participant) => this.#shown(participant)),
+    };
   }
 
   @Get(['platforms/:id', 'creators/:id'])
@@ -114,7 +94,7 @@ export class ParticipantController {
     await this.directory.refresh();
     const participant = this.directory.participant(partyOf(kind, id));
     if (!participant) throw new Problem('not_found', `There is no ${partyOf(kind, id)}.`);
-    return toParticipantResponse(participant);
+    return this.#shown(participant);
   }
 
   @Post('platforms/:id/suspend')
@@ -177,21 +157,6 @@ export class ParticipantController {
     }));
   }
 
-  @Put(['platforms/:id/bank-account', 'creators/:id/bank-account'])
-  @Operators('finance')
-  @ApiOperation({ summary: 'Set where the party is paid out to' })
-  @ApiBody({ type: BankAccountBody })
-  setBankAccount(
-    @KindInPath() kind: Kind,
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Caller() caller: Principal,
-    @Headers('idempotency-key') key: string | undefined,
-  ): Promise<object> {
-    const { bank, accountNumber, holder } = validated(BankAccountBody, body);
-    return this.#change(kind, id, caller, key, (party) => ({ type: 'BankAccountSet', party, bank, accountNumber, holder }));
-  }
-
   #change(
     kind: Kind,
     id: string,
@@ -223,11 +188,13 @@ export class ParticipantController {
         handled.refusal === 'not_found' ? `There is no ${party}.` : `${party} exists with different content.`,
       );
     if (!handled.state) throw new Error(`${party} was changed and has no state`);
-    return toParticipantResponse(handled.state);
+    return this.#shown(handled.state);
+  }
+
+  #shown(participant: Participant): object {
+    return { ...toParticipantResponse(participant), ...shownBankAccounts(participant.bankAccounts, this.clock.now()) };
   }
 }
-
-const partyOf = (kind: Kind, id: string): string => (kind === 'platforms' ? account.platform(id) : account.creator(id));
 
 const toVelocityLimit = ({ scope, windowSeconds, currency, maxCount, maxAmountMinor }: VelocityLimitBody): VelocityLimit => ({
   scope,
@@ -237,7 +204,7 @@ const toVelocityLimit = ({ scope, windowSeconds, currency, maxCount, maxAmountMi
   ...(maxAmountMinor !== undefined && { maxAmountMinor }),
 });
 
-function toParticipantResponse({ registered, suspended, limits, velocityLimits, bankAccount, keys }: Participant): object {
+function toParticipantResponse({ registered, suspended, limits, velocityLimits, keys }: Participant): object {
   const { party, kind, id, name, currencies, methods } = registered;
   return {
     party,
@@ -254,6 +221,5 @@ function toParticipantResponse({ registered, suspended, limits, velocityLimits, 
     })),
     velocityLimits,
     keyIds: keys.filter(({ isRevoked }) => !isRevoked).map(({ kid }) => kid),
-    ...(bankAccount && { bankAccount: { bank: bankAccount.bank, accountNumber: bankAccount.accountNumber, holder: bankAccount.holder } }),
   };
 }

@@ -57,7 +57,13 @@ export class PaymentActions {
 }
 
 /** A refund that its platform gives no id is named by its command. */
-export const refundIdOf = (commandId: string): string => `ref_${createHash('sha256').update(commandId).digest('hex').slice(0, 24)}`;
+export const refundIdOf = (commandId: string): string => idOf('ref', commandId);
+
+/** A dispute that whoever records it gives no id is named by its command. */
+export const disputeIdOf = (commandId: string): string => idOf('dsp', commandId);
+
+const idOf = (prefix: string, commandId: string): string =>
+  `${prefix}_${createHash('sha256').update(commandId).digest('hex').slice(0, 24)}`;
 
 /** What comes first: the result, or the end of the time with what was known. */
 async function firstOf<T>(work: Promise<T>, waitMs: number, known: T): Promise<T> {

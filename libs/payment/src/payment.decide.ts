@@ -10,9 +10,11 @@ import type {
 import { account } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
 import { sumMinor } from '@tongbao/money';
+import { claimedMinor } from './dispute.js';
 import { holdIdOf, openAttempt, refundableMinor, type Payment, type PaymentState } from './payment.js';
 import { providerKeyOf } from './payment-id.js';
-import { expectedProviderFee, maxTransfers, refundTransfers, reservationsOf, splitOf } from './split.js';
+import { refundTransfers, reversedSplit } from './reversal.js';
+import { expectedProviderFee, maxTransfers, reservationsOf, splitOf } from './split.js';
 
 export const maxAttempts = 3;
 
@@ -288,7 +290,7 @@ export function decideRefund(command: RequestRefund, state: PaymentState): Payme
   return { events: [requested, refunded(state, refundId, { amountMinor, commandKey }, 'wallet', now)] };
 }
 
-/** The event of a confirmed refund, with what it reverses of the split, computed now: on what is refunded and confirmed so far. */
+/** The event of a confirmed refund, with what it reverses of the split, computed now: on what has gone back so far, by refunds and disputes. */
 export function refunded(
   payment: Payment,
   refundId: string,
@@ -296,8 +298,9 @@ export function refunded(
   providerRef: string,
   now: string,
 ): PaymentEvent {
-  const { order, capture, refundedMinor } = payment;
+  const { order, capture, refundedMinor, disputes } = payment;
   if (!capture) throw new Error(`${order.paymentId} has a refund but no capture`);
+  const before = [...disputes.values()].reduce((sum, dispute) => sum + claimedMinor(dispute), refundedMinor);
   return {
     type: 'PaymentRefunded',
     ...nameOf(order),
@@ -307,7 +310,7 @@ export function refunded(
     currency: order.currency,
     refundedMinor: refundedMinor + amountMinor,
     providerRef,
-    transfers: refundTransfers(capture.split, capture.amountMinor, refundedMinor, amountMinor),
+    transfers: refundTransfers(reversedSplit(payment), capture.amountMinor, before + amountMinor),
     refundedAt: now,
   };
 }

@@ -103,6 +103,35 @@ export class RefundBody {
   reason?: string;
 }
 
+export class OpenDisputeBody {
+  @Id({ optional: true, description: "the provider's id of it, or another; made from the idempotency key when left out" })
+  disputeId?: string;
+
+  @AmountMinor({ description: 'what is in dispute; with refunds and other disputes never more than what was captured' })
+  amountMinor!: number;
+
+  @Currency()
+  currency!: string;
+
+  @Text({ max: 200 })
+  reason!: string;
+}
+
+export class CloseDisputeBody {
+  @OneOf(['won', 'lost', 'part'], { description: 'for the parties: lost, the payer gets all of it back' })
+  outcome!: 'won' | 'lost' | 'part';
+
+  @AmountMinor({ optional: true, description: 'what the payer gets back; with part, and only with part' })
+  lostMinor?: number;
+
+  @AmountMinor({
+    optional: true,
+    zero: true,
+    description: 'what the provider charges for the dispute; borne by whoever bears its fees by the split, or by the seller',
+  })
+  feeMinor?: number;
+}
+
 export class ConflictBody {
   @OneOf(['accepted', 'refunded'])
   resolution!: 'accepted' | 'refunded';
@@ -223,15 +252,4 @@ export class VelocityLimitBody {
 export class VelocityLimitsBody {
   @ListOf(() => VelocityLimitBody, { max: 20 })
   limits!: VelocityLimitBody[];
-}
-
-export class BankAccountBody {
-  @Text({ max: 32, pattern: /^[a-z][a-z0-9]*$/ })
-  bank!: string;
-
-  @Text({ max: 64 })
-  accountNumber!: string;
-
-  @Text({ max: 140 })
-  holder!: string;
 }

@@ -82,6 +82,7 @@ export class PaymentController {
   @ApiQuery({ name: 'status', required: false })
   @ApiQuery({ name: 'from', required: false, description: 'requested at or after, ISO 8601' })
   @ApiQuery({ name: 'to', required: false, description: 'requested before, ISO 8601' })
+  @ApiQuery({ name: 'disputed', required: false, description: 'true: only those with an open dispute' })
   @ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' })
   async list(@Query() query: PageQuery & PaymentFilter & { atLeast?: string }, @Caller() caller: Principal): Promise<object> {
     const runner = this.projections.get('payment');
@@ -91,8 +92,9 @@ export class PaymentController {
     if (query.platform !== undefined && query.platform !== platform)
       throw new Problem('forbidden', "Another platform's payments.", 'platform');
     const { limit, after } = pageOf(query);
-    const { status, from, to } = query;
-    const page = await this.queries.list({ platform, status, from: utc(from, 'from'), to: utc(to, 'to') }, limit, after);
+    const { status, from, to, disputed } = query;
+    if (disputed !== undefined && disputed !== 'true') throw new Problem('invalid', 'disputed must be true, or left out.', 'disputed');
+    const page = await this.queries.list({ platform, status, from: utc(from, 'from'), to: utc(to, 'to'), disputed }, limit, after);
     return { ...page, position: String(runner.status().position) };
   }
 
@@ -266,7 +268,7 @@ export function requireOwnPlatform(caller: Principal, platformId: string | undef
   }
 }
 
-function send(reply: FastifyReply, status: number, payment: Payment): void {
+export function send(reply: FastifyReply, status: number, payment: Payment): void {
   const body: PaymentResponse = toResponse(payment);
   void reply.status(status).header('etag', `"${payment.revision}"`).header('location', `/v1/payments/${body.paymentId}`).send(body);
 }

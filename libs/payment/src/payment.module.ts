@@ -26,8 +26,10 @@ import type { Loops, Metrics } from '@tongbao/telemetry';
 import type { Logger } from 'pino';
 import { Admission } from './admission.js';
 import { AgreementController } from './agreement.http.js';
+import { BankAccountController } from './bank-account.http.js';
 import { CommandEnvelopes } from './command-envelope.js';
 import { Directory } from './directory.js';
+import { DisputeController } from './dispute.http.js';
 import { HubKeysController } from './hub-keys.http.js';
 import { HubKeys } from './hub-keys.js';
 import { ParticipantController } from './participant.http.js';
@@ -96,7 +98,9 @@ export class PaymentModule {
       module: PaymentModule,
       controllers: [
         PaymentController,
+        DisputeController,
         ParticipantController,
+        BankAccountController,
         PlatformKeyController,
         HubKeysController,
         AgreementController,

@@ -97,6 +97,24 @@ export function messageOf(event: PaymentEvent | CommandRefused): PaymentMessage 
       };
     case 'RefundDeclined':
       return { type: event.type, ...referenceOf(event), refundId: event.refundId, code: event.code };
+    case 'DisputeOpened':
+      return {
+        type: event.type,
+        ...referenceOf(event),
+        disputeId: event.disputeId,
+        amountMinor: event.amountMinor,
+        currency: event.currency,
+        reason: event.reason,
+      };
+    case 'DisputeClosed':
+      return {
+        type: event.type,
+        ...referenceOf(event),
+        disputeId: event.disputeId,
+        outcome: event.outcome,
+        lostMinor: event.lostMinor,
+        currency: event.currency,
+      };
     case 'PaymentSettled':
       return { type: event.type, ...referenceOf(event), settlementId: event.settlementId, windowId: event.windowId, sides: event.sides };
     case 'CommandRefused':

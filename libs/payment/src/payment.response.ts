@@ -18,6 +18,7 @@ export interface PaymentResponse {
   split: SplitTransfer[];
   attempts: { attempt: number; provider: string; status: string; code?: string; action?: { kind: string; value: string } }[];
   refunds: { refundId: string; amountMinor: number; status: string; code?: string }[];
+  disputes: { disputeId: string; amountMinor: number; status: string; lostMinor: number; reason: string }[];
   settlements: { settlementId: string; windowId: string }[];
 }
 
@@ -49,6 +50,13 @@ export function toResponse(payment: Payment): PaymentResponse {
       amountMinor,
       status,
       ...(code && { code }),
+    })),
+    disputes: [...payment.disputes].map(([disputeId, { amountMinor, status, lostMinor, reason }]) => ({
+      disputeId,
+      amountMinor,
+      status,
+      lostMinor,
+      reason,
     })),
     settlements: [...payment.settled],
   };

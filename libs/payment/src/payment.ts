@@ -1,4 +1,5 @@
 import type { PaymentEvent, PaymentMethod, PaymentRequested, PayerActionRequired, SplitTransfer } from '@tongbao/contracts';
+import { claimedMinor, closed, opened, type Dispute } from './dispute.js';
 
 export type AttemptStatus = 'started' | 'action_required' | 'unknown' | 'authorized' | 'declined' | 'closed' | 'captured' | 'conflicted';
 
@@ -26,6 +27,8 @@ export interface Refund {
   code?: string;
   /** What the platform calls the command that asked for it. */
   commandKey?: string;
+  /** What it reversed of the split, once it is confirmed. */
+  transfers?: readonly SplitTransfer[];
 }
 
 export interface Capture {
@@ -72,6 +75,7 @@ export interface Payment {
   capture?: Capture;
   refunds: ReadonlyMap<string, Refund>;
   refundedMinor: number;
+  disputes: ReadonlyMap<string, Dispute>;
   strays: readonly StrayCapture[];
   settled: readonly { settlementId: string; windowId: string }[];
   declineCode?: string;
@@ -90,10 +94,16 @@ export const openAttempt = (payment: Payment): Attempt | undefined =>
     ({ status }) => status === 'started' || status === 'action_required' || status === 'unknown' || status === 'authorized',
   );
 
-/** Requested refunds count as gone: two at once must not promise the same money, and an unknown one may still succeed. */
-export function refundableMinor(payment: Payment): number {
-  const claimed = [...payment.refunds.values()].filter(({ status }) => status !== 'declined');
-  return (payment.capture?.amountMinor ?? 0) - claimed.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+/**
+ * What may still be refunded or disputed. Requested refunds count as gone: two at once must not promise the same money, and an unknown one may still
+ * succeed. So does what is in dispute, and what a dispute has cost.
+ */
+export function refundableMinor({ capture, refunds, disputes }: Payment): number {
+  const claims = [
+    ...[...refunds.values()].filter(({ status }) => status !== 'declined').map(({ amountMinor }) => amountMinor),
+    ...[...disputes.values()].map(claimedMinor),
+  ];
+  return claims.reduce((left, amountMinor) => left - amountMinor, capture?.amountMinor ?? 0);
 }
 
 /** How a payment's facts make its state. Pure. */
@@ -112,6 +122,7 @@ function requested(order: PaymentRequested): Payment {
     attempts: [],
     refunds: new Map(),
     refundedMinor: 0,
+    disputes: new Map(),
     strays: [],
     settled: [],
   };
@@ -188,15 +199,18 @@ function evolvePayment(payment: Payment, event: Exclude<PaymentEvent, PaymentReq
       return withRefundStatus(payment, event.refundId, { status: 'unknown' });
     case 'PaymentRefunded':
       return {
-        ...withRefundStatus(payment, event.refundId, { status: 'refunded' }),
+        ...withRefundStatus(payment, event.refundId, { status: 'refunded', transfers: event.transfers }),
         refundedMinor: event.refundedMinor,
         status: event.refundedMinor === payment.capture?.amountMinor ? 'refunded' : payment.status,
       };
     case 'RefundDeclined':
       return withRefundStatus(payment, event.refundId, { status: 'declined', code: event.code });
     case 'DisputeOpened':
-    case 'DisputeClosed':
-      return payment;
+      return { ...payment, disputes: new Map(payment.disputes).set(event.disputeId, opened(event)) };
+    case 'DisputeClosed': {
+      const dispute = payment.disputes.get(event.disputeId);
+      return dispute ? { ...payment, disputes: new Map(payment.disputes).set(event.disputeId, closed(dispute, event)) } : payment;
+    }
     case 'PaymentSettled':
       return { ...payment, settled: [...payment.settled, { settlementId: event.settlementId, windowId: event.windowId }] };
     default:

@@ -1,5 +1,6 @@
-import type { PaymentEvent, TopUpEvent } from '@tongbao/contracts';
+import { account, type PaymentEvent, type TopUpEvent } from '@tongbao/contracts';
 import { idOf, type StoredEvent } from '@tongbao/event-store';
+import { sumMinor } from '@tongbao/money';
 import { drizzleOver, type Projection, type Rows, type SqlClient } from '@tongbao/read-model';
 import type { Page } from '@tongbao/service';
 import { toPage } from '@tongbao/service';
@@ -21,6 +22,10 @@ export const payments = schema.table(
     currency: text('currency').notNull(),
     provider: text('provider').notNull(),
     refundedMinor: bigint('refunded_minor', { mode: 'bigint' }).notNull(),
+    /** In disputes that are open. */
+    disputedMinor: bigint('disputed_minor', { mode: 'bigint' }).notNull(),
+    /** What disputes have cost. */
+    lostMinor: bigint('lost_minor', { mode: 'bigint' }).notNull(),
     attempts: integer('attempts').notNull(),
     code: text('code'),
     requestedAt: text('requested_at').notNull(),
@@ -64,7 +69,7 @@ const answerDueMs = 15_000;
 
 export const paymentProjection: Projection = {
   name: 'payment',
-  version: 1,
+  version: 2,
   categories: ['payment', 'topup'],
   tables: { payments, topUps },
   *touches({ event, stream }) {
@@ -95,6 +100,8 @@ const requestedRow = (event: Extract<PaymentEvent, { type: 'PaymentRequested' }>
   currency: event.currency,
   provider: event.method.provider,
   refundedMinor: 0n,
+  disputedMinor: 0n,
+  lostMinor: 0n,
   attempts: 0,
   code: null,
   requestedAt: event.requestedAt,
@@ -151,9 +158,14 @@ function changedRow(row: PaymentRow, event: PaymentEvent): PaymentRow {
     case 'RefundDeclined':
       return { ...row, openCalls: row.openCalls - 1 };
     case 'RefundOutcomeUnknown':
-    case 'DisputeOpened':
-    case 'DisputeClosed':
       return row;
+    case 'DisputeOpened':
+      return { ...row, disputedMinor: row.disputedMinor + BigInt(event.amountMinor) };
+    case 'DisputeClosed': {
+      // All that was in it leaves the dispute's account, one way or the other.
+      const ended = event.transfers.filter(({ from }) => from === account.dispute(event.disputeId)).map(({ amountMinor }) => amountMinor);
+      return { ...row, disputedMinor: row.disputedMinor - sumMinor(ended), lostMinor: row.lostMinor + BigInt(event.lostMinor) };
+    }
     case 'PaymentRefunded': {
       const refundedMinor = BigInt(event.refundedMinor);
       return { ...row, refundedMinor, status: refundedMinor === row.amountMinor ? 'refunded' : row.status, openCalls: row.openCalls - 1 };
@@ -221,6 +233,8 @@ export interface PaymentFilter {
   status?: string;
   from?: string;
   to?: string;
+  /** Only those with a dispute that is open. */
+  disputed?: string;
 }
 
 export interface PaymentSummary {
@@ -231,6 +245,10 @@ export interface PaymentSummary {
   status: string;
   amountMinor: number;
   refundedMinor: number;
+  /** In disputes that are open. */
+  disputedMinor: number;
+  /** What disputes have cost. */
+  lostMinor: number;
   currency: string;
   provider: string;
   requestedAt: string;
@@ -253,6 +271,7 @@ export class PaymentQueries {
       filter.status === undefined ? undefined : eq(payments.status, filter.status),
       filter.from === undefined ? undefined : gte(payments.requestedAt, filter.from),
       filter.to === undefined ? undefined : lt(payments.requestedAt, filter.to),
+      filter.disputed === 'true' ? gt(payments.disputedMinor, 0n) : undefined,
       time !== undefined && id !== undefined
         ? or(lt(payments.requestedAt, time), and(eq(payments.requestedAt, time), lt(payments.paymentId, id)))
         : undefined,
@@ -327,6 +346,8 @@ const toSummary = (row: typeof payments.$inferSelect): PaymentSummary => ({
   status: row.status,
   amountMinor: Number(row.amountMinor),
   refundedMinor: Number(row.refundedMinor),
+  disputedMinor: Number(row.disputedMinor),
+  lostMinor: Number(row.lostMinor),
   currency: row.currency,
   provider: row.provider,
   requestedAt: row.requestedAt,

@@ -4,10 +4,28 @@ import { sumMinor } from '@tongbao/money';
 import fc from 'fast-check';
 import { example1Rules, example2Rules, item, order } from '../test/builders.js';
 import { ruleProblem } from './agreement.decide.js';
-import { netDebits, refundTransfers, reservationsOf, splitOf } from './split.js';
+import { refundTransfers } from './reversal.js';
+import { netDebits, reservationsOf, splitOf } from './split.js';
 
 const split = (rules: SplitRule[], change: Parameters<typeof order>[0] = {}) =>
   splitOf({ ...order(change), source: 'provider:alipay', external: order(change).collection === 'platform' }, () => rules);
+
+/** Refunds of a split, one after another: what each reverses, given what those before it have. */
+function refunds(transfers: readonly SplitTransfer[], captured: number, parts: readonly number[]): SplitTransfer[][] {
+  const reversed = transfers.map((transfer) => ({ transfer, reversedMinor: 0n }));
+  let after = 0;
+  return parts.map((part) => {
+    after += part;
+    const back = refundTransfers(reversed, captured, after);
+    for (const each of reversed) {
+      const mine = back.filter(
+        ({ from, to, kind }) => from === each.transfer.to && to === each.transfer.from && kind === `${each.transfer.kind}-refund`,
+      );
+      if (each.transfer.refundable) each.reversedMinor += sumMinor(mine.map(({ amountMinor }) => amountMinor));
+    }
+    return back;
+  });
+}
 
 const lines = (transfers: readonly SplitTransfer[]) =>
   transfers.map(({ from, to, amountMinor, kind }) => `${from} > ${to} ${amountMinor} ${kind}`);
@@ -163,8 +181,8 @@ describe('any order under any agreement', () => {
       fc.property(anySplit, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }), ({ gross, split: transfers }, cuts) => {
         fc.pre(gross > 0);
         const points = [...new Set([...cuts.map((cut) => Math.floor(cut * gross)), 0, gross])].sort((a, b) => a - b);
-        const refunds = points.slice(1).map((point, index) => refundTransfers(transfers, gross, points[index]!, point - points[index]!));
-        const left = balances(transfers, ...refunds);
+        const parts = points.slice(1).map((point, index) => point - points[index]!);
+        const left = balances(transfers, ...refunds(transfers, gross, parts));
         const kept = balances(transfers.filter(({ refundable }) => !refundable));
         for (const [name, amount] of Object.entries(left)) expect(amount).toBe(kept[name] ?? 0);
       }),
@@ -173,7 +191,7 @@ describe('any order under any agreement', () => {
 
 describe('refunds', () => {
   it('of 4.00 from example 1 leave A 5.40, B -0.30, hub 0.90, the provider -6.00', () =>
-    expect(balances(split(example1Rules), refundTransfers(split(example1Rules), 1000, 0, 400))).toEqual({
+    expect(balances(split(example1Rules), ...refunds(split(example1Rules), 1000, [400]))).toEqual({
       'provider:alipay': -600,
       'platform:A': 540,
       'platform:B': -30,
@@ -184,13 +202,8 @@ describe('refunds', () => {
     ['3.33, 3.33, 3.34', [333, 333, 334]],
     ['3.33 (after one that was declined), 6.67', [333, 667]],
   ])('%s end at exactly zero', (_, parts) => {
-    let before = 0;
-    const refunds = parts.map((part) => {
-      const transfers = refundTransfers(split(example1Rules), 1000, before, part);
-      before += part;
-      return transfers;
-    });
-    expect(Object.values(balances(split(example1Rules), ...refunds)).every((amount) => amount === 0)).toBe(true);
+    const left = balances(split(example1Rules), ...refunds(split(example1Rules), 1000, parts));
+    expect(Object.values(left).every((amount) => amount === 0)).toBe(true);
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type SplitRule,
   type SplitTransfer,
 } from '@tongbao/contracts';
-import { allocate, basisPointsOf, proportionalStep, sumMinor, toSafeInteger } from '@tongbao/money';
+import { allocate, basisPointsOf, sumMinor, toSafeInteger } from '@tongbao/money';
 
 /** What a split is computed from. Pure data: the agreements' rules come with it. */
 export interface SplitOrder {
@@ -190,32 +190,6 @@ class Split {
       ...(external && { external: true as const }),
     }));
   }
-}
-
-/**
- * What a refund reverses: each refundable transfer in proportion to the cumulative amount refunded, so that refunds of the whole, in
- * whatever parts, end at exactly zero.
- * @param refundedBefore confirmed refunds before this one
- */
-export function refundTransfers(
-  split: readonly SplitTransfer[],
-  captured: number,
-  refundedBefore: number,
-  refund: number,
-): SplitTransfer[] {
-  const before = BigInt(refundedBefore);
-  const after = before + BigInt(refund);
-  return split
-    .filter(({ refundable }) => refundable)
-    .map((transfer) => ({
-      from: transfer.to,
-      to: transfer.from,
-      amountMinor: toSafeInteger(proportionalStep(BigInt(transfer.amountMinor), before, after, BigInt(captured))),
-      kind: `${transfer.kind}-refund`,
-      refundable: false,
-      ...(transfer.external && { external: true as const }),
-    }))
-    .filter(({ amountMinor }) => amountMinor > 0);
 }
 
 /** Net amounts that the posted part of a split takes from each party. */

@@ -76,7 +76,10 @@ export async function openApplication() {
     ...{ store, feed, sql, bus, logger, platformKeys, refusals, clock },
     operators: new OperatorDirectory([
       { name: 'op', roles: ['ops'], token: 'ops' },
+      { name: 'fin', roles: ['finance'], token: 'finance' },
       { name: 'al', roles: ['auditor'], token: 'auditor' },
+      { name: 'fin', roles: ['finance'], token: 'finance' },
+      { name: 'boss', roles: ['approver', 'finance'], token: 'approver' },
     ]),
     projections: new Map([['payment', runner]]),
     leaderships: new Map([['payment', soleLeader]]),
@@ -175,7 +178,7 @@ export async function openApplication() {
       }, isMeant),
 
     /** @param who a platform, which signs, or an operator's token */
-    async ask(who: string, method: 'GET' | 'POST' | 'DELETE', url: string, body?: object, key?: PrivateKeyJwk): Promise<Reply> {
+    async ask(who: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: object, key?: PrivateKeyJwk): Promise<Reply> {
       count += 1;
       const json = body && JSON.stringify(body);
       const contentType = json && 'application/json';

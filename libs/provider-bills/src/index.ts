@@ -38,6 +38,8 @@ export type {
   SideTotal,
   SideView,
 } from './reconcile.types.js';
+export { partOf } from './reconcile.subject.js';
+export { Spill } from './spill.js';
 export { generateBill, type GenerateOptions } from './generate.js';
 export { plantedBreaks } from './generate.errors.js';
 export { factsOf, type BilledMovement, type ChosenError, type PlantedBreak } from './generate.types.js';

@@ -4,7 +4,7 @@ export { drizzleOver, type Database } from './drizzle.js';
 export { FolderInUse } from './folder-lock.js';
 export { openPglite, type PgliteOptions } from './pglite.js';
 export { openPostgres, type PostgresOptions } from './postgres.js';
-export { CheckpointLost, FoldFailed, NotLeading } from './projection-errors.js';
+export { BuildRefused, CheckpointLost, FoldFailed, NotLeading } from './projection-errors.js';
 export type { Projection, RowKey, RowRef, Rows } from './projection.js';
 export { ProjectionReplica } from './projection-replica.js';
 export { ProjectionRunner, type RunnerOptions } from './projection-runner.js';

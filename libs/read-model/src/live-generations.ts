@@ -1,7 +1,7 @@
-import { Generation, type GenerationOptions } from './generation.js';
+import { Generation, shapeDigestOf, type GenerationOptions } from './generation.js';
 import { openGenerations } from './open-generations.js';
 import type { Projection } from './projection.js';
-import { registered } from './registry.js';
+import { changingGenerations, registered, type Registered } from './registry.js';
 import type { SqlClient } from './sql-client.js';
 import { switchingViews } from './view-switch.js';
 
@@ -17,14 +17,17 @@ export class LiveGenerations {
     public active: Generation,
     /** The position is where an older version stands still. */
     public shown: { number: number; version: number; position: bigint },
+    /** A build that an earlier run has left. */
+    readonly stopped: Registered | undefined,
+    private readonly options: GenerationOptions,
   ) {}
 
   static async open(client: SqlClient, projection: Projection, options: GenerationOptions): Promise<LiveGenerations> {
     const { epoch = 0 } = options;
-    const { active, shown } = await openGenerations(client, projection, epoch);
+    const { active, shown, stopped } = await openGenerations(client, projection, epoch);
     const generation = new Generation(client, projection, active.generation, active.position, options);
     const { version, position } = shown;
-    return new LiveGenerations(client, projection, epoch, generation, { number: shown.generation, version, position });
+    return new LiveGenerations(client, projection, epoch, generation, { number: shown.generation, version, position }, stopped, options);
   }
 
   get isCurrentShown(): boolean {
@@ -45,6 +48,21 @@ export class LiveGenerations {
       await Generation.drop(tx, this.projection, before);
     });
     this.#adopt(generation);
+  }
+
+  /** Gives up what has been built of the present version while another one is shown, and begins it again. */
+  async startOver(): Promise<void> {
+    const { version } = this.projection;
+    const { epoch } = this;
+    const before = this.active.number;
+    const number = await changingGenerations(this.client, { projection: this.projection.name, epoch }, async (tx) => {
+      const generation = ((await registered(tx, this.projection.name)).at(-1)?.generation ?? 0) + 1;
+      await Generation.drop(tx, this.projection, before);
+      const entry = { generation, version, shape: shapeDigestOf(this.projection), position: 0n, live: false, epoch, build: null };
+      await Generation.create(tx, this.projection, entry);
+      return generation;
+    });
+    this.active = new Generation(this.client, this.projection, number, 0n, this.options);
   }
 
   /** To be called before anything else is done: the answer to the last `show` may never have come. */

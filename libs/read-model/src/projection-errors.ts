@@ -8,6 +8,11 @@ export class FoldFailed extends Error {
   override readonly name = 'FoldFailed';
 }
 
+/** What is asked of a build does not go with its present state. */
+export class BuildRefused extends Error {
+  override readonly name = 'BuildRefused';
+}
+
 /** This process does not keep the projection: its leading process does, and is to be asked. */
 export class NotLeading extends Error {
   override readonly name = 'NotLeading';

@@ -61,7 +61,7 @@ export class ProjectionReplica implements LiveProjection {
   status(): ProjectionStatus {
     if (this.#runner) return this.#runner.status();
     const position = this.#readable;
-    const building = this.#entries.find((entry) => !entry.live && this.#isOurs(entry));
+    const building = this.#entries.find((entry) => !entry.live && entry.build === null && this.#isOurs(entry));
     return {
       name: this.name,
       version: this.#shown?.version ?? this.projection.version,
@@ -89,6 +89,21 @@ export class ProjectionReplica implements LiveProjection {
   /** @throws NotLeading, or what ProjectionRunner.compare throws */
   compare(onProgress?: (progress: RebuildProgress) => void): Promise<RebuildResult> {
     return this.#runner?.compare(onProgress) ?? this.#refuse('compared');
+  }
+
+  /** @throws NotLeading, or what ProjectionRunner.stopBuild throws */
+  stopBuild(): Promise<void> {
+    return this.#runner?.stopBuild() ?? this.#refuse('stopped');
+  }
+
+  /** @throws NotLeading, or what ProjectionRunner.resumeBuild throws */
+  resumeBuild(onProgress?: (progress: RebuildProgress) => void, options?: { force?: boolean }): Promise<RebuildResult | undefined> {
+    return this.#runner?.resumeBuild(onProgress, options) ?? this.#refuse('resumed');
+  }
+
+  /** @throws NotLeading, or what ProjectionRunner.dropBuild throws */
+  dropBuild(): Promise<void> {
+    return this.#runner?.dropBuild() ?? this.#refuse('dropped');
   }
 
   /**

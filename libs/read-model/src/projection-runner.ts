@@ -1,14 +1,15 @@
 import { Outage, type FeedBatch, type FeedConsumer, type LogFeed } from '@tongbao/event-store';
 import { setTimeout as delay } from 'node:timers/promises';
-import { compareGenerations, type TableDifference } from './compare.js';
 import { Exclusive } from './exclusive.js';
 import type { GenerationOptions } from './generation.js';
 import { LiveGenerations } from './live-generations.js';
 import { PositionWaiters } from './position-waiters.js';
-import { Rewound } from './projection-errors.js';
+import { ProjectionBuilds, type BuildOptions } from './projection-builds.js';
+import { BuildRefused, Rewound } from './projection-errors.js';
 import { lagMsOf, type LiveProjection, type ProjectionStatus, type RebuildResult } from './projection-status.js';
 import type { Projection } from './projection.js';
-import { Rebuild, type RebuildProgress } from './rebuild.js';
+import type { RebuildProgress } from './rebuild.js';
+import type { BuildReason } from './registry.js';
 import type { SqlClient } from './sql-client.js';
 
 export interface RunnerOptions extends GenerationOptions {
@@ -16,7 +17,7 @@ export interface RunnerOptions extends GenerationOptions {
   maxBatch?: number;
   /**
    * Least time between the beginnings of two batches that are not full, unless somebody waits for a position: a steady stream then costs this
-   * many transactions a second at most, and a lone event is not delayed.
+   * many transactions a second at most, and a lone event is not delayed. Goes before what the projection asks for.
    */
   minIntervalMs?: number;
   /** The fold threw, or somebody else writes the tables: the projection stands still until the process is restarted. */
@@ -29,11 +30,8 @@ export interface RunnerOptions extends GenerationOptions {
 const checkLiveEveryMs = 500;
 /** Over a database that a crash may set back, and from which other processes read how far the rows are. */
 const settleEveryMs = 1_000;
-
-/** Nobody waits for a single event of a rebuild: larger batches coalesce more events into each row. */
-const rebuildBatch = 4_000;
-
-type Work = { reason: 'rebuild' | 'compare'; force: boolean; rebuild: Rebuild };
+/** Between batches, where the projection asks for no other. */
+const usualIntervalMs = 100;
 
 /** Keeps one projection's rows up to the log, and can build them again beside the live ones. */
 export class ProjectionRunner implements LiveProjection {
@@ -45,7 +43,9 @@ export class ProjectionRunner implements LiveProjection {
   /** What the last look at an idle database met. */
   #outage: string | undefined;
   readonly #waiters = new PositionWaiters();
-  #work: { reason: 'rebuild' | 'compare'; rebuild?: Rebuild; finished: Promise<unknown> } | undefined;
+  readonly #builds: ProjectionBuilds;
+  /** Somebody has stopped the building of a new version. */
+  #paused = false;
 
   private constructor(
     private readonly client: SqlClient,
@@ -54,6 +54,12 @@ export class ProjectionRunner implements LiveProjection {
     private readonly live: LiveGenerations,
     private readonly options: RunnerOptions,
   ) {
+    this.#builds = new ProjectionBuilds({
+      ...{ client, feed, projection, live, options },
+      stopping: this.#stopping.signal,
+      alone: (work) => this.#alone(work),
+      liveAt: (position, throwIfStopped) => this.#liveAt(position, throwIfStopped),
+    });
     this.#consumer = this.#consume();
     if (client.forgetful) void this.#settleNowAndThen();
   }
@@ -76,7 +82,8 @@ export class ProjectionRunner implements LiveProjection {
   status(): ProjectionStatus {
     const consumer = this.#consumer.status();
     const error = consumer.error ?? this.#outage;
-    const state = consumer.state === 'running' && this.#outage !== undefined ? 'retrying' : consumer.state;
+    const own = this.#paused ? 'running' : consumer.state;
+    const state = own === 'running' && this.#outage !== undefined ? 'retrying' : own;
     const rebuilding = this.#rebuildingStatus();
     return {
       name: this.name,
@@ -99,22 +106,60 @@ export class ProjectionRunner implements LiveProjection {
   /**
    * Folds the whole log again beside the live rows, compares both at the same position and, if they are equal (or `force`), lets queries read
    * the new ones. Live rows go on meanwhile; they are held only for the comparison.
-   * @throws Error when one is running already, when this projection has failed, or when the fold throws; RebuildStopped
+   * @throws BuildRefused when there is a build already, or this projection has failed; RebuildStopped; Error when the fold throws
    */
   rebuild(onProgress?: (progress: RebuildProgress) => void, options: { force?: boolean } = {}): Promise<RebuildResult> {
-    return this.#start('rebuild', options.force ?? false, onProgress);
+    return this.#begin('rebuild', { ...options, onProgress });
   }
 
   /** Like rebuild, but only tells the differences: the live rows stay. */
   compare(onProgress?: (progress: RebuildProgress) => void): Promise<RebuildResult> {
-    return this.#start('compare', false, onProgress);
+    return this.#begin('compare', { onProgress });
+  }
+
+  /**
+   * Stops what is being built; queries go on reading what they read. It can be gone on with, after a restart, too. The building of a new version goes on by
+   * itself after a restart.
+   * @throws BuildRefused when nothing is being built
+   */
+  async stopBuild(): Promise<void> {
+    if (this.live.isCurrentShown) await this.#builds.stop();
+    else await this.#pauseVersion();
+  }
+
+  /**
+   * Goes on with what was stopped.
+   * @returns what it came to; undefined for the building of a new version, which is shown once it has caught up
+   * @throws BuildRefused when nothing was stopped; what `rebuild` throws
+   */
+  async resumeBuild(
+    onProgress?: (progress: RebuildProgress) => void,
+    options: { force?: boolean } = {},
+  ): Promise<RebuildResult | undefined> {
+    if (this.live.isCurrentShown) return this.#builds.resume({ ...options, onProgress });
+    if (!this.#paused) throw new BuildRefused(`${this.name}: it is being built`);
+    this.#paused = false;
+    this.#consumer = this.#consume();
+    return undefined;
+  }
+
+  /**
+   * Gives up what was built. A new version is begun again from the start of the log.
+   * @throws BuildRefused when there is nothing to give up
+   */
+  async dropBuild(): Promise<void> {
+    if (this.live.isCurrentShown) return this.#builds.drop();
+    if (!this.#paused) await this.#pauseVersion();
+    await this.#alone(() => this.live.startOver());
+    this.#paused = false;
+    this.#consumer = this.#consume();
   }
 
   /** Gives up a rebuild that is running. Folding itself ends with the feed; call this before. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#waiters.endPauses();
-    await this.#work?.finished;
+    await this.#builds.ended();
   }
 
   get #maxBatch(): number {
@@ -122,9 +167,9 @@ export class ProjectionRunner implements LiveProjection {
   }
 
   #rebuildingStatus(): ProjectionStatus['rebuilding'] {
-    if (!this.live.isCurrentShown) return { reason: 'version', generation: this.live.active.number, position: this.live.active.position };
-    const built = this.#work?.rebuild?.generation;
-    return this.#work && built && { reason: this.#work.reason, generation: built.number, position: built.position };
+    if (this.live.isCurrentShown) return this.#builds.status();
+    const { number: generation, position } = this.live.active;
+    return { reason: 'version', generation, position, ...(this.#paused && { stopped: true }) };
   }
 
   #consume(): FeedConsumer {
@@ -146,7 +191,7 @@ export class ProjectionRunner implements LiveProjection {
       throw error;
     }
     if (batch.events.length >= this.#maxBatch) return;
-    const pauseMs = (this.options.minIntervalMs ?? 100) - (performance.now() - startedMs);
+    const pauseMs = (this.options.minIntervalMs ?? this.projection.minIntervalMs ?? usualIntervalMs) - (performance.now() - startedMs);
     if (pauseMs > 0) await this.#waiters.pauseWhileNobodyWaits(pauseMs);
   }
 
@@ -168,9 +213,11 @@ export class ProjectionRunner implements LiveProjection {
         return result;
       } catch (error) {
         if (!(error instanceof Rewound)) throw error;
-        const before = this.#consumer;
-        this.#consumer = this.#consume();
-        void before.stop();
+        if (!this.#paused) {
+          const before = this.#consumer;
+          this.#consumer = this.#consume();
+          void before.stop();
+        }
         throw new Outage(error.message, { cause: error });
       }
     });
@@ -181,7 +228,7 @@ export class ProjectionRunner implements LiveProjection {
     for (;;) {
       await delay(settleEveryMs, undefined, { signal: this.#stopping.signal, ref: false }).catch(() => undefined);
       const { state } = this.#consumer.status();
-      if (this.#stopping.signal.aborted || state === 'failed' || state === 'stopped') return;
+      if (this.#stopping.signal.aborted || state === 'failed' || (state === 'stopped' && !this.#paused)) return;
       await this.#settle();
     }
   }
@@ -201,81 +248,31 @@ export class ProjectionRunner implements LiveProjection {
     }
   }
 
-  async #start(
-    reason: 'rebuild' | 'compare',
-    force: boolean,
-    onProgress: (progress: RebuildProgress) => void = () => undefined,
-  ): Promise<RebuildResult> {
-    const { state } = this.status();
-    if (this.#work) throw new Error(`${this.name}: a ${this.#work.reason} is running already`);
-    if (state === 'building' || state === 'failed' || state === 'stopped')
-      throw new Error(`${this.name} cannot be rebuilt: it is ${state}`);
-    let finish: () => void = () => undefined;
-    this.#work = {
-      reason,
-      finished: new Promise<void>((resolve) => {
-        finish = resolve;
-      }),
-    };
-    try {
-      const options = {
-        ...this.options,
-        batchSize: this.options.maxBatch ?? rebuildBatch,
-        onProgress,
-        onOutage: (error: unknown) => this.options.onOutage?.(`${reason} of ${this.name}`, error),
-      };
-      const rebuild = await Rebuild.begin(this.client, this.feed, this.projection, options, this.#stopping.signal);
-      this.#work.rebuild = rebuild;
-      return await this.#build({ reason, force, rebuild });
-    } finally {
-      this.#work = undefined;
-      finish();
-    }
-  }
-
-  async #build({ reason, force, rebuild }: Work): Promise<RebuildResult> {
-    const startedMs = performance.now();
-    let differences: TableDifference[] = [];
-    try {
-      await rebuild.untilNoOutage(async () => {
-        if (await this.#alone(() => Promise.resolve(this.live.active === rebuild.generation))) return;
-        await rebuild.catchUp();
-        await rebuild.generation.analyse();
-        await rebuild.catchUp();
-        await this.#waitForLive(rebuild);
-        await this.#alone(async () => {
-          differences = await this.#compareAtSamePosition(rebuild);
-          if (reason === 'rebuild' && (force || differences.length === 0)) await this.live.show(rebuild.generation);
-        });
-      });
-      const seconds = (performance.now() - startedMs) / 1_000;
-      return { generation: this.live.shown.number, events: rebuild.events, seconds, equal: differences.length === 0, differences };
-    } finally {
-      if (this.live.active !== rebuild.generation) await rebuild.drop();
-    }
-  }
-
-  /** The rebuild may have read further than the live rows are: it can be brought up to them, but never back. */
-  async #waitForLive(rebuild: Rebuild): Promise<void> {
-    const { position } = rebuild.generation;
+  /** @throws Error when they stand still for good */
+  async #liveAt(position: bigint, throwIfStopped: () => void): Promise<void> {
     while (this.live.active.position < position) {
       if (await this.#waiters.wait(position, checkLiveEveryMs)) return;
-      rebuild.throwIfStopped();
+      throwIfStopped();
       const { state, error } = this.#consumer.status();
       if (state === 'failed' || state === 'stopped') throw new Error(`${this.name} ${state} while it was rebuilt: ${error ?? 'no error'}`);
     }
   }
 
-  async #compareAtSamePosition(rebuild: Rebuild): Promise<TableDifference[]> {
-    await rebuild.reach(this.live.active.position);
-    const differences = await compareGenerations(
-      this.client,
-      rebuild.generation.shapes,
-      this.live.active.number,
-      rebuild.generation.number,
-    );
-    // What differs may be what a crash of the database has just undone.
-    for (const generation of differences.length > 0 ? [this.live.active, rebuild.generation] : []) await generation.settle();
-    return differences;
+  #begin(reason: BuildReason, options: BuildOptions): Promise<RebuildResult> {
+    const { state } = this.status();
+    if (state === 'building' || state === 'failed' || state === 'stopped')
+      return Promise.reject(new BuildRefused(`${this.name} cannot be rebuilt: it is ${state}`));
+    try {
+      return this.#builds.begin(reason, options);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #pauseVersion(): Promise<void> {
+    if (this.#paused) throw new BuildRefused(`${this.name}: it is stopped already`);
+    this.#paused = true;
+    this.#consumers += 1;
+    await this.#consumer.stop();
   }
 }

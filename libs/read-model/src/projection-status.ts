@@ -19,7 +19,8 @@ export interface ProjectionStatus {
    */
   state: 'building' | 'running' | 'retrying' | 'failed' | 'stopped' | 'following' | 'missing';
   error?: string;
-  rebuilding?: { reason: 'version' | 'rebuild' | 'compare'; generation: number; position: bigint };
+  /** `stopped`: until somebody has it gone on with, or dropped. */
+  rebuilding?: { reason: 'version' | 'rebuild' | 'compare'; generation: number; position: bigint; stopped?: true };
 }
 
 export interface RebuildResult {
@@ -39,6 +40,9 @@ export interface LiveProjection {
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
   rebuild(onProgress?: (progress: RebuildProgress) => void, options?: { force?: boolean }): Promise<RebuildResult>;
   compare(onProgress?: (progress: RebuildProgress) => void): Promise<RebuildResult>;
+  stopBuild(): Promise<void>;
+  resumeBuild(onProgress?: (progress: RebuildProgress) => void, options?: { force?: boolean }): Promise<RebuildResult | undefined>;
+  dropBuild(): Promise<void>;
   stop(): Promise<void>;
 }
 

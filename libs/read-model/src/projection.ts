@@ -31,6 +31,11 @@ export interface Projection {
   categories: readonly string[];
   /** Each with a primary key; no other unique, foreign or check constraint, which could refuse a batch half way. */
   tables: Record<string, PgTable>;
+  /**
+   * Least time between two batches that are not full, while nobody waits for a position; 100 where it is left out. What only people look at may take
+   * its time: longer batches change each row fewer times.
+   */
+  minIntervalMs?: number;
   /** Rows that `apply` will read: a batch loads them all in one query for each table. */
   touches?(event: StoredEvent): Iterable<RowRef>;
   apply(event: StoredEvent, rows: Rows): Promise<void>;

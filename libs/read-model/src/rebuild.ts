@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Generation, shapeDigestOf, type GenerationOptions } from './generation.js';
 import { Rewound } from './projection-errors.js';
 import type { Projection } from './projection.js';
-import { changingGenerations, registered, type Writer } from './registry.js';
+import { changingGenerations, registered, type BuildReason } from './registry.js';
 import type { SqlClient } from './sql-client.js';
 
 export interface RebuildProgress {
@@ -14,7 +14,7 @@ export interface RebuildProgress {
   head: bigint;
 }
 
-/** The process is stopping: the rebuild is given up, and what it has built is dropped at the next start. */
+/** Somebody asked for it, or the process is stopping: what has been built stays, and can be gone on with. */
 export class RebuildStopped extends Error {
   override readonly name = 'RebuildStopped';
 }
@@ -46,6 +46,7 @@ export class Rebuild {
     client: SqlClient,
     feed: LogFeed,
     projection: Projection,
+    reason: BuildReason,
     options: RebuildOptions,
     stopping: AbortSignal,
   ): Promise<Rebuild> {
@@ -53,12 +54,27 @@ export class Rebuild {
     const { epoch = 0 } = options;
     const number = await changingGenerations(client, { projection: projection.name, epoch }, async (tx) => {
       const generation = ((await registered(tx, projection.name)).at(-1)?.generation ?? 0) + 1;
-      await Generation.create(tx, projection, { generation, version, shape: shapeDigestOf(projection), position: 0n, live: false, epoch });
+      const entry = { generation, version, shape: shapeDigestOf(projection), position: 0n, live: false, epoch, build: reason };
+      await Generation.create(tx, projection, entry);
       return generation;
     });
     return new Rebuild(client, feed, projection, new Generation(client, projection, number, 0n, options), options, stopping);
   }
 
+  /** Goes on with one that was stopped, from where its rows are. */
+  static resume(
+    client: SqlClient,
+    feed: LogFeed,
+    projection: Projection,
+    stopped: { generation: number; position: bigint },
+    options: RebuildOptions,
+    stopping: AbortSignal,
+  ): Rebuild {
+    const generation = new Generation(client, projection, stopped.generation, stopped.position, options);
+    return new Rebuild(client, feed, projection, generation, options, stopping);
+  }
+
+  /** Folded since it was begun or resumed. */
   get events(): number {
     return this.#events;
   }
@@ -82,13 +98,6 @@ export class Rebuild {
     await this.#pass(signal, position, (error) => outage.abort(new Outage(`the log cannot be read: ${String(error)}`, { cause: error })));
     if (outage.signal.aborted) throw outage.signal.reason;
     await this.generation.fold({ events: [], position });
-  }
-
-  async drop(): Promise<void> {
-    const writer: Writer = { projection: this.projection.name, epoch: this.options.epoch ?? 0 };
-    await this.untilNoOutage(() =>
-      changingGenerations(this.client, writer, (tx) => Generation.drop(tx, this.projection, this.generation.number)),
-    );
   }
 
   async untilNoOutage<T>(work: () => Promise<T>): Promise<T> {

@@ -12,7 +12,12 @@ export interface Registered {
   live: boolean;
   /** Of the newest leader that has opened the projection: only that one may write. */
   epoch: number;
+  /** What it is built for beside the live rows; null for those that a version begins with. */
+  build: BuildReason | null;
 }
+
+/** Why rows are folded again that are there already. */
+export type BuildReason = 'rebuild' | 'compare';
 
 /** Who writes a projection. */
 export interface Writer {
@@ -60,15 +65,20 @@ export async function changingGenerations<T>(
 /** `IF NOT EXISTS` would do, but asks for the right to create a schema even if there is one. */
 async function createRegistry(tx: SqlClient, projection: string): Promise<void> {
   const registry = registryOf(projection);
-  const [found] = await tx.query<{ schema: boolean; registry: boolean }>(
-    'SELECT to_regnamespace($1) IS NOT NULL AS schema, to_regclass($2) IS NOT NULL AS registry',
+  const [found] = await tx.query<{ schema: boolean; registry: boolean; build: boolean }>(
+    `SELECT to_regnamespace($1) IS NOT NULL AS schema, to_regclass($2) IS NOT NULL AS registry,
+       EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($2) AND attname = 'build') AS build`,
     [quoted(projection), registry],
   );
   if (!found?.schema) await tx.query(`CREATE SCHEMA ${quoted(projection)}`);
-  if (found?.registry) return;
+  if (found?.registry) {
+    // Earlier releases kept nothing of a build that had been stopped.
+    if (!found.build) await tx.query(`ALTER TABLE ${registry} ADD COLUMN build text`);
+    return;
+  }
   await tx.query(
     `CREATE TABLE ${registry} (generation integer PRIMARY KEY, version integer NOT NULL, shape text NOT NULL, tables text[] NOT NULL,
-       position bigint NOT NULL, live boolean NOT NULL, epoch bigint NOT NULL)`,
+       position bigint NOT NULL, live boolean NOT NULL, epoch bigint NOT NULL, build text)`,
   );
   await tx.query(`CREATE UNIQUE INDEX hub_generations_live ON ${registry} (live) WHERE live`);
   await moveFromSharedRegistry(tx, projection);
@@ -96,16 +106,17 @@ async function claim(tx: SqlClient, projection: string, epoch: number): Promise<
 /** By their numbers. @throws SqlError 42P01 or 3F000 when the projection was never opened */
 export async function registered(client: SqlClient, projection: string): Promise<Registered[]> {
   const rows = await client.query<Omit<Registered, 'position' | 'epoch'> & { position: string; epoch: string }>(
-    `SELECT generation, version, shape, position, live, epoch FROM ${registryOf(projection)} ORDER BY generation`,
+    // Also of a registry that has no such column yet: who reads may be of a newer release than who leads.
+    `SELECT generation, version, shape, position, live, epoch, to_jsonb(g) ->> 'build' AS build FROM ${registryOf(projection)} g ORDER BY generation`,
   );
   return rows.map((row) => ({ ...row, position: BigInt(row.position), epoch: Number(row.epoch) }));
 }
 
 export async function register(tx: SqlClient, projection: string, entry: Registered, tables: readonly string[]): Promise<void> {
   await tx.query(
-    `INSERT INTO ${registryOf(projection)} (generation, version, shape, position, live, epoch, tables)
-     SELECT $1, $2, $3, $4, $5, $6, ARRAY(SELECT json_array_elements_text($7::json))`,
-    [entry.generation, entry.version, entry.shape, entry.position, entry.live, entry.epoch, JSON.stringify(tables)],
+    `INSERT INTO ${registryOf(projection)} (generation, version, shape, position, live, epoch, build, tables)
+     SELECT $1, $2, $3, $4, $5, $6, $7, ARRAY(SELECT json_array_elements_text($8::json))`,
+    [entry.generation, entry.version, entry.shape, entry.position, entry.live, entry.epoch, entry.build, JSON.stringify(tables)],
   );
 }
 
@@ -123,5 +134,5 @@ export async function unregister(tx: SqlClient, projection: string, generation: 
 
 export async function setLive(tx: SqlClient, projection: string, generation: number): Promise<void> {
   await tx.query(`UPDATE ${registryOf(projection)} SET live = false WHERE live`);
-  await tx.query(`UPDATE ${registryOf(projection)} SET live = true WHERE generation = $1`, [generation]);
+  await tx.query(`UPDATE ${registryOf(projection)} SET live = true, build = NULL WHERE generation = $1`, [generation]);
 }

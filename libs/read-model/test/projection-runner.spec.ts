@@ -331,6 +331,62 @@ describe.each(databases)('over %s', (_, open) => {
       await stopped(feed, runner);
     });
 
+    it('is stopped and gone on with, or begun again; queries read the old rows meanwhile', async () => {
+      const source = log(...Array.from({ length: 20 }, (_, number) => `p${number}`));
+      const oldFeed = await source.feed();
+      const old = await ProjectionRunner.start(client, oldFeed, paymentsProjection('paused'));
+      expect(await old.reached(20n, 60_000)).toBe(true);
+      await stopped(oldFeed, old);
+      append(source, 'new');
+      const next = paymentsProjection('paused', 2);
+      let folded = 0;
+      let stopping: Promise<void> | undefined;
+      const apply = async (...given: Parameters<typeof next.apply>) => {
+        await next.apply(...given);
+        folded += 1;
+        if (folded === 10) stopping = runner.stopBuild();
+      };
+      const feed = await source.feed();
+      const runner = await ProjectionRunner.start(client, feed, { ...next, apply }, { maxBatch: 5, minIntervalMs: 0 });
+      while (stopping === undefined) await new Promise((resolve) => setImmediate(resolve));
+      await stopping;
+      const atRest = { reason: 'version', generation: 2, position: 10n, stopped: true };
+      expect(runner.status()).toMatchObject({ state: 'building', version: 1, generation: 1, position: 20n, rebuilding: atRest });
+      await expect(runner.stopBuild()).rejects.toMatchObject({ name: 'BuildRefused' });
+      expect(await capturedIn('paused')).toBe(20);
+      await runner.dropBuild();
+      expect(await runner.reached(21n, 60_000)).toBe(true);
+      expect(runner.status()).toMatchObject({ state: 'running', version: 2, generation: 3, position: 21n });
+      expect(await tablesIn('paused')).toEqual(['days_g3', 'payments_g3']);
+      await stopped(feed, runner);
+    });
+
+    it('goes on from where it was stopped', async () => {
+      const source = log(...Array.from({ length: 20 }, (_, number) => `p${number}`));
+      const oldFeed = await source.feed();
+      const old = await ProjectionRunner.start(client, oldFeed, paymentsProjection('gone_on'));
+      expect(await old.reached(20n, 60_000)).toBe(true);
+      await stopped(oldFeed, old);
+      append(source, 'new');
+      const next = paymentsProjection('gone_on', 2);
+      const positions: bigint[] = [];
+      let stopping: Promise<void> | undefined;
+      const apply = async (...given: Parameters<typeof next.apply>) => {
+        await next.apply(...given);
+        positions.push(given[0].position);
+        if (positions.length === 10) stopping = runner.stopBuild();
+      };
+      const feed = await source.feed();
+      const runner = await ProjectionRunner.start(client, feed, { ...next, apply }, { maxBatch: 5, minIntervalMs: 0 });
+      while (stopping === undefined) await new Promise((resolve) => setImmediate(resolve));
+      await stopping;
+      expect(await runner.resumeBuild()).toBeUndefined();
+      expect(await runner.reached(21n, 60_000)).toBe(true);
+      expect(positions).toEqual(Array.from({ length: 21 }, (_, index) => BigInt(index + 1)));
+      expect(runner.status()).toMatchObject({ version: 2, generation: 2 });
+      await stopped(feed, runner);
+    });
+
     it('is what other tables make, even under the same number; with nothing to fold it is shown at once', async () => {
       const feed = await log().feed();
       const first = await ProjectionRunner.start(client, feed, paymentsProjection('reshaped'));

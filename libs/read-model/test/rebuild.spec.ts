@@ -152,18 +152,110 @@ describe.each(databases)('over %s', (_, open) => {
       await feed.stop();
     });
 
-    it('that is stopped leaves nothing behind after the next start', async () => {
-      const { runner, feed, log } = await given('stopped', 30, { maxBatch: 10 });
+    it('that was under way when its process ended is there at the next start, and is gone on with', async () => {
+      const { runner, feed, log } = await given('interrupted', 30, { maxBatch: 10 });
       const rebuild = runner.rebuild(() => void runner.stop());
       await expect(rebuild).rejects.toMatchObject({ name: 'RebuildStopped' });
       await runner.stop();
       await feed.stop();
-      expect(await tablesIn('stopped')).toHaveLength(4);
       const nextFeed = await log.feed();
-      const next = await ProjectionRunner.start(client, nextFeed, paymentsProjection('stopped'));
-      expect(await tablesIn('stopped')).toEqual(['days_g1', 'payments_g1']);
-      expect(await next.rebuild()).toMatchObject({ equal: true });
+      const next = await ProjectionRunner.start(client, nextFeed, paymentsProjection('interrupted'), { maxBatch: 10 });
+      expect(next.status().rebuilding).toEqual({ reason: 'rebuild', generation: 2, position: 10n, stopped: true });
+      expect(await next.resumeBuild()).toMatchObject({ equal: true, events: 20, generation: 2 });
+      expect(await tablesIn('interrupted')).toEqual(['days_g2', 'payments_g2']);
       await nextFeed.stop();
+    });
+
+    it('goes with a new version, which is built instead', async () => {
+      const { runner, feed, log } = await given('outdated', 30, { maxBatch: 10 });
+      const rebuild = runner.rebuild(() => void runner.stop());
+      await expect(rebuild).rejects.toMatchObject({ name: 'RebuildStopped' });
+      await runner.stop();
+      await feed.stop();
+      const nextFeed = await log.feed();
+      const next = await ProjectionRunner.start(client, nextFeed, paymentsProjection('outdated', 2));
+      expect(await next.reached(log.append('payment-x', paymentEvent('x', 'Captured')), 60_000)).toBe(true);
+      expect(await tablesIn('outdated')).toEqual(['days_g3', 'payments_g3']);
+      await nextFeed.stop();
+    });
+
+    describe('that is stopped', () => {
+      async function stoppedAfter(schema: string, kind: 'rebuild' | 'compare' = 'rebuild') {
+        const { runner, feed, log, append } = await given(schema, 30, { maxBatch: 10 });
+        let stopped: Promise<void> | undefined;
+        const build = runner[kind](() => {
+          stopped ??= runner.stopBuild();
+        });
+        await expect(build).rejects.toMatchObject({ name: 'RebuildStopped' });
+        await stopped;
+        return { runner, feed, log, append };
+      }
+
+      it('keeps what it has, while the live rows go on, and goes on from there', async () => {
+        const { runner, feed, append } = await stoppedAfter('resumed');
+        expect(runner.status().rebuilding).toEqual({ reason: 'rebuild', generation: 2, position: 10n, stopped: true });
+        expect(await runner.reached(append('meanwhile'), 60_000)).toBe(true);
+        expect(runner.status()).toMatchObject({ state: 'running', generation: 1, position: 31n });
+        const progress: RebuildProgress[] = [];
+        expect(await runner.resumeBuild((step) => progress.push(step))).toMatchObject({ equal: true, generation: 2, events: 21 });
+        expect(progress[0]).toMatchObject({ events: 10, position: 20n });
+        expect(runner.status().rebuilding).toBeUndefined();
+        expect(await tablesIn('resumed')).toEqual(['days_g2', 'payments_g2']);
+        await feed.stop();
+      });
+
+      it('and was to compare only, switches nothing when it is gone on with', async () => {
+        const { runner, feed } = await stoppedAfter('resumed_comparison', 'compare');
+        expect(await runner.resumeBuild()).toMatchObject({ equal: true, generation: 1 });
+        expect(await tablesIn('resumed_comparison')).toEqual(['days_g1', 'payments_g1']);
+        await feed.stop();
+      });
+
+      it('leaves nothing when it is dropped, and another one may begin', async () => {
+        const { runner, feed } = await stoppedAfter('dropped');
+        await expect(runner.rebuild()).rejects.toMatchObject({
+          name: 'BuildRefused',
+          message: expect.stringContaining('resume or drop it'),
+        });
+        await runner.dropBuild();
+        expect(await tablesIn('dropped')).toEqual(['days_g1', 'payments_g1']);
+        await expect(runner.resumeBuild()).rejects.toMatchObject({ name: 'BuildRefused' });
+        expect(await runner.rebuild()).toMatchObject({ equal: true, generation: 2 });
+        await feed.stop();
+      });
+
+      it('twice, and gone on with twice, is built as one', async () => {
+        const { runner, feed } = await stoppedAfter('twice');
+        let stopped: Promise<void> | undefined;
+        const again = runner.resumeBuild(() => {
+          stopped ??= runner.stopBuild();
+        });
+        await expect(again).rejects.toMatchObject({ name: 'RebuildStopped' });
+        await stopped;
+        expect(runner.status().rebuilding).toMatchObject({ generation: 2, position: 20n, stopped: true });
+        expect(await runner.resumeBuild()).toMatchObject({ equal: true, generation: 2 });
+        await feed.stop();
+      });
+    });
+
+    it('is dropped while it runs', async () => {
+      const { runner, feed } = await given('dropped_at_once', 30, { maxBatch: 10 });
+      let dropped: Promise<void> | undefined;
+      const build = runner.rebuild(() => {
+        dropped ??= runner.dropBuild();
+      });
+      await expect(build).rejects.toMatchObject({ name: 'RebuildStopped' });
+      await dropped;
+      expect(runner.status().rebuilding).toBeUndefined();
+      expect(await tablesIn('dropped_at_once')).toEqual(['days_g1', 'payments_g1']);
+      await feed.stop();
+    });
+
+    it('is not stopped, gone on with nor dropped where there is none', async () => {
+      const { runner, feed } = await given('nothing', 1);
+      for (const work of [() => runner.stopBuild(), () => runner.resumeBuild(), () => runner.dropBuild()])
+        await expect(work()).rejects.toMatchObject({ name: 'BuildRefused' });
+      await feed.stop();
     });
 
     it('whose fold throws is given up, and the live rows go on', async () => {

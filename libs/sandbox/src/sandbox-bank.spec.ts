@@ -76,6 +76,7 @@ describe('the sandbox bank', () => {
   it.each<[string, number[]]>([
     ['confirms-twice', [-900, -900]],
     ['confirms-another-amount', [-899]],
+    ['confirms-another-currency', [-900]],
     ['confirms-another-account', [-900]],
     ['never-confirms', []],
     ['returns', [-900, 900]],
@@ -101,6 +102,25 @@ describe('the sandbox bank', () => {
     await expect(bank.instruct(instruction('drops-once'))).rejects.toThrow('lost');
     expect(await bank.status('p1')).toBe('unknown');
     expect(await bank.instruct(instruction('drops-once'))).toBe('accepted');
+  });
+
+  it('never can be reached about an account that it drops', async () => {
+    for (let tries = 0; tries < 3; tries += 1) await expect(bank.instruct(instruction('drops'))).rejects.toThrow('lost');
+    expect(await bank.status('p1')).toBe('unknown');
+    expect(await amounts()).toEqual([]);
+  });
+
+  it('says of a rejection which instruction it was of', async () => {
+    await bank.instruct({ ...instruction('rejects'), attempt: 1 });
+    expect(await bank.status('p1', 1)).toEqual({ rejected: 'account_closed' });
+    expect(await bank.status('p1', 2)).toBe('unknown');
+  });
+
+  it('takes back once its line was read what it is to return later', async () => {
+    await bank.instruct(instruction('returns-later'));
+    expect(await amounts()).toEqual([-900]);
+    expect(await bank.statement(1, 10)).toMatchObject([{ key: 'p1', amountMinor: 900, isReturn: true }]);
+    expect(await amounts()).toEqual([-900, 900]);
   });
 
   it('takes an instruction and never answers', async () => {

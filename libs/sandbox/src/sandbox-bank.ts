@@ -3,6 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 /** What the hub asks its bank to do. The key is the instruction's own: however often it is given, money moves once. */
 export interface SandboxInstruction {
   key: string;
+  /** Counts the instructions under the key. */
+  attempt?: number;
   direction: 'payout' | 'collection';
   amountMinor: number;
   currency: string;
@@ -28,20 +30,24 @@ export interface SandboxStatementLine {
 
 /**
  * How the bank treats an instruction: what follows `#` in its account number, such as `6222 0001#rejects`.
- * `rejects-once` takes the second instruction of the key; `drops-once` fails before it has taken the first; `never-answers` takes it and says
- * nothing; `never-confirms` takes it and books nothing.
+ * `rejects-once` takes the second instruction of the key; `drops-once` fails before it has taken the first, `drops` before it has taken any;
+ * `never-answers` takes it and says nothing; `never-confirms` takes it and books nothing; `returns` takes it back at once, `returns-later` when its line has been
+ * read.
  */
 const moods = [
   'accepts',
   'rejects',
   'rejects-once',
   'drops-once',
+  'drops',
   'never-answers',
   'never-confirms',
   'confirms-twice',
   'confirms-another-amount',
+  'confirms-another-currency',
   'confirms-another-account',
   'returns',
+  'returns-later',
 ] as const;
 export type SandboxBankMood = (typeof moods)[number];
 
@@ -61,6 +67,7 @@ const schema = `
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS instruction (key TEXT PRIMARY KEY, status TEXT NOT NULL, calls INTEGER NOT NULL, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS line (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS due_return (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL);
 `;
 
 /** A bank for tests and the demo: it holds the hub's account in a file of its own, books at once, and misbehaves where it is asked to. */
@@ -82,7 +89,7 @@ export class SandboxBank {
     const known = this.#instruction(instruction.key);
     if (known?.status === 'accepted') return 'accepted';
     const calls = (known?.calls ?? 0) + 1;
-    if (mood === 'drops-once' && calls === 1) {
+    if (mood === 'drops' || (mood === 'drops-once' && calls === 1)) {
       this.#record(instruction, 'dropped', calls);
       throw new Error('the connection to the bank was lost');
     }
@@ -93,19 +100,23 @@ export class SandboxBank {
     this.#atOnce(() => {
       this.#record(instruction, 'accepted', calls);
       for (const line of linesOf(instruction, mood)) this.#book(line);
+      if (mood === 'returns-later') this.#returnOnceRead(instruction.key);
     });
     if (mood === 'never-answers') await new Promise<never>(() => undefined);
     return 'accepted';
   }
 
-  status(key: string): Promise<'unknown' | 'accepted' | { rejected: string }> {
-    const status = this.#instruction(key)?.status;
-    if (status === 'rejected') return Promise.resolve({ rejected: 'account_closed' });
-    return Promise.resolve(status === 'accepted' ? 'accepted' : 'unknown');
+  /** Of one instruction under a key; of the newest where no attempt is named. */
+  status(key: string, attempt?: number): Promise<'unknown' | 'accepted' | { rejected: string }> {
+    const known = this.#instruction(key);
+    if (known?.status === 'accepted') return Promise.resolve('accepted');
+    const isMeant = attempt === undefined || (known?.body.attempt ?? attempt) === attempt;
+    return Promise.resolve(known?.status === 'rejected' && isMeant ? { rejected: 'account_closed' } : 'unknown');
   }
 
   /** Lines after a running number, in order. */
   statement(afterSequence: number, limit: number): Promise<SandboxStatementLine[]> {
+    this.#returnWhatWasRead(afterSequence);
     const rows = this.#database
       .prepare('SELECT sequence, body FROM line WHERE sequence > ? ORDER BY sequence LIMIT ?')
       .all(afterSequence, limit);
@@ -127,6 +138,11 @@ export class SandboxBank {
     this.#book({ amountMinor, currency, accountNumber: 'unknown', reference });
   }
 
+  /** Somebody pays the hub. */
+  bookIncoming(line: { amountMinor: number; currency: string; accountNumber: string; reference: string }): void {
+    this.#book(line);
+  }
+
   /** Takes back, after the fact, what was booked under a key. */
   returnLater(key: string): void {
     const instruction = this.#instruction(key);
@@ -136,6 +152,21 @@ export class SandboxBank {
 
   close(): void {
     this.#database.close();
+  }
+
+  #returnOnceRead(key: string): void {
+    this.#database.prepare('INSERT INTO due_return (key, sequence) SELECT ?, max(sequence) FROM line').run(key);
+  }
+
+  /** Takes back what was to be returned later, once somebody has read its line. */
+  #returnWhatWasRead(sequence: number): void {
+    const read = this.#database.prepare('SELECT key FROM due_return WHERE sequence <= ? ORDER BY sequence').all(sequence);
+    for (const { key } of read) {
+      this.#atOnce(() => {
+        this.#database.prepare('DELETE FROM due_return WHERE key = ?').run(String(key));
+        this.returnLater(String(key));
+      });
+    }
   }
 
   #instruction(key: string): { status: string; calls: number; body: SandboxInstruction } | undefined {
@@ -190,6 +221,8 @@ function linesOf(instruction: SandboxInstruction, mood: SandboxBankMood): NewLin
       return [line, line];
     case 'confirms-another-amount':
       return [{ ...line, amountMinor: line.amountMinor - Math.sign(line.amountMinor) }];
+    case 'confirms-another-currency':
+      return [{ ...line, currency: line.currency === 'USD' ? 'CNY' : 'USD' }];
     case 'confirms-another-account':
       return [{ ...line, accountNumber: `${line.accountNumber}-other` }];
     case 'returns':

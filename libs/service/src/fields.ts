@@ -8,6 +8,7 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsISO8601,
   IsOptional,
   IsString,
@@ -176,4 +177,16 @@ export const TextList = (options: FieldOptions & { min?: number; max?: number; v
     IsString({ each: true }),
     Length(1, 200, { each: true }),
     ...(options.values ? [IsIn(options.values, { each: true })] : []),
+  );
+
+/** Integers inside bounds, such as days of the week. */
+export const IntegerList = (options: FieldOptions & { min: number; max: number; maxItems: number }): PropertyDecorator =>
+  field(
+    options,
+    { type: 'array', items: { type: 'integer', minimum: options.min, maximum: options.max }, maxItems: options.maxItems },
+    IsArray(),
+    ArrayMaxSize(options.maxItems),
+    IsInt({ each: true }),
+    Min(options.min, { each: true }),
+    Max(options.max, { each: true }),
   );

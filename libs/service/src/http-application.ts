@@ -46,6 +46,12 @@ export async function createHttpApplication(module: DynamicModule | Type, option
       done(error instanceof Error ? error : new Problem('malformed', String(error)));
     }
   });
+  fastify.addContentTypeParser(['application/xml', 'text/xml'], { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.routeOptions.config.takesXml) {
+      request.rawBody = body as Buffer;
+      done(null, undefined);
+    } else done(new Problem('unsupported_media_type', 'The body must be application/json.'));
+  });
   app.useGlobalFilters(new ProblemFilter(options.logger));
   app.useGlobalGuards(app.get(AccessGuard));
   return app;

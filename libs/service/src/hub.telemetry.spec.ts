@@ -87,7 +87,12 @@ describe('a process that is observed', () => {
       operators: new OperatorDirectory([]),
       platformKeys: new PlatformKeys(store),
       refusals: new CommandRefusals(store),
-      projections: new Map([['payment', { status: () => projection.figures, rebuild: never, compare: never }]]),
+      projections: new Map([
+        [
+          'payment',
+          { status: () => projection.figures, rebuild: never, compare: never, stopBuild: never, resumeBuild: never, dropBuild: never },
+        ],
+      ]),
       leaderships: new Map([['payment', { ...soleLeader, epoch: 4 }]]),
     });
     app = await createHttpApplication({ module: RootModule, imports: [hub, ThingModule] }, { logger, bodyLimitBytes: 10_000 });

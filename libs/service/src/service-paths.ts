@@ -9,13 +9,14 @@ export const servicePaths: Readonly<Record<ServiceName, readonly string[]>> = {
     '/v1/platforms',
     '/v1/creators',
     '/v1/agreements',
+    '/v1/bank-accounts',
     '/v1/wallets',
     '/v1/providers',
     '/v1/sandbox',
     '/.well-known',
   ],
   ledger: ['/v1/ledger', '/v1/receipts', '/log', '/v1/projections/log'],
-  settlement: ['/v1/settlement', '/v1/finance'],
+  settlement: ['/v1/settlement', '/v1/finance', '/v1/reconciliation', '/v1/projections/reconciliation', '/v1/withdrawals'],
   notification: ['/v1/endpoints', '/v1/deliveries', '/v1/events'],
 };
 

@@ -39,6 +39,14 @@ export interface ServiceDefinition {
   consumesAlone?: boolean;
 }
 
+/** What a service hosts besides its own domain: read models and endpoints over the same events. */
+export interface ServicePart {
+  /** Event categories that it reads. */
+  categories: readonly string[];
+  projections: readonly Projection[];
+  module: DynamicModule;
+}
+
 export interface ServiceProcessOptions {
   /** What the process calls itself: in its logs, and as the title of its API. */
   title: string;

@@ -19,12 +19,12 @@ describe('a statement line', () => {
     [
       'with a key claims to confirm the payout',
       { key: 'o1' },
-      { kind: 'payout', payoutId: 'o1', command: 'RecordConfirmation', line: payoutLine },
+      { kind: 'order', key: 'o1', command: { type: 'RecordConfirmation', line: payoutLine } },
     ],
     [
       'that returns one claims to take it back',
       { key: 'o1', isReturn: true },
-      { kind: 'payout', payoutId: 'o1', command: 'RecordReturn', line: payoutLine },
+      { kind: 'order', key: 'o1', command: { type: 'RecordReturn', line: payoutLine } },
     ],
     [
       'from a provider pays its balance out',
@@ -36,6 +36,22 @@ describe('a statement line', () => {
     [
       'of the bank that gives money is not that',
       { isFee: true, amountMinor: 5 },
+      settled({ kind: 'unmatched', reason: 'unknown_reference' }),
+    ],
+    [
+      'that brings what a party has prefunded is a deposit',
+      { reference: 'LIQ platform:A', amountMinor: 900 },
+      { kind: 'deposit', party: 'platform:A' },
+    ],
+    [
+      'of a bank that writes it otherwise is a deposit, too',
+      { reference: 'ref 17 liq creator.K-2 thanks', amountMinor: 900 },
+      { kind: 'deposit', party: 'creator:K-2' },
+    ],
+    ['that says so and takes money is none', { reference: 'LIQ platform:A' }, settled({ kind: 'unmatched', reason: 'unknown_reference' })],
+    [
+      'that says so and names nobody is none',
+      { reference: 'LIQ platform', amountMinor: 900 },
       settled({ kind: 'unmatched', reason: 'unknown_reference' }),
     ],
     ['that names nothing waits in suspense', {}, settled({ kind: 'unmatched', reason: 'unknown_reference' })],

@@ -1,9 +1,11 @@
-import type { BankLineMatch, BankLineRecorded, PayoutEvent } from '@tongbao/contracts';
+import type { BankLineMatch, BankLineRecorded, Party, PositionEvent } from '@tongbao/contracts';
 import { handle, Outage, type EventStore } from '@tongbao/event-store';
+import type { AnyOrders } from './bank-order.js';
 import { claimOf, unmatched, type LineClaim } from './bank-line.match.js';
 import type { Bank, StatementLine } from './bank.js';
-import { decidePayout, type PayoutRefusal } from './payout.decide.js';
-import { payoutFold, payoutStream, type PayoutState } from './payout.js';
+import { decideDeposit, depositIdOf, depositsFold, positionStream } from './liquidity.js';
+import type { PayoutAccount } from './payout.js';
+import { isWithdrawalId } from './withdrawal.js';
 
 const linesAtOnce = 100;
 
@@ -14,15 +16,22 @@ export class StatementUnavailable extends Outage {
   override readonly name = 'StatementUnavailable';
 }
 
+export interface BankStatementParts {
+  store: EventStore;
+  bank: Bank;
+  payouts: AnyOrders;
+  withdrawals: AnyOrders;
+  /** Who the parties are and where they are paid by now, everything in the log included. */
+  parties: (party: Party) => Promise<{ account: PayoutAccount | undefined } | undefined>;
+}
+
 /**
  * Takes in the bank's statement, line by line, in its order. The stream is its own checkpoint: the newest line in it says where the next one is asked for.
- * A line about a payout is first decided on the payout's stream, then recorded with what came of it; run again in between, it finds that done.
+ * A line about a payout, a withdrawal or a deposit is first decided on that one's own stream, then recorded with what came of it; run again in between, it
+ * finds that done.
  */
 export class BankStatementProcess {
-  constructor(
-    private readonly store: EventStore,
-    private readonly bank: Bank,
-  ) {}
+  constructor(private readonly parts: BankStatementParts) {}
 
   /**
    * Takes in everything that the bank has.
@@ -30,17 +39,17 @@ export class BankStatementProcess {
    * @throws StatementUnavailable, or Outage of the store
    */
   async poll(): Promise<number> {
-    const stream = statementStream(this.bank.name);
-    const last = await this.store.readLast<BankLineRecorded>(stream);
+    const { store, bank } = this.parts;
+    const stream = statementStream(bank.name);
+    const last = await store.readLast<BankLineRecorded>(stream);
     let revision = last?.revision;
     let sequence = last?.event.sequence ?? 0;
     for (let taken = 0; ;) {
       const lines = await this.#linesAfter(sequence);
       for (const line of lines) {
-        if (line.sequence <= sequence)
-          throw new Error(`the statement of ${this.bank.name} repeats line ${line.sequence} after ${sequence}`);
-        const event = recorded(this.bank.name, line, await this.#match(claimOf(line)));
-        const appended = await this.store.append(stream, revision ?? 'no_stream', [event], { commandId: `${stream} ${line.lineId}` });
+        if (line.sequence !== sequence + 1) throw new Error(`the statement of ${bank.name} has line ${line.sequence} after ${sequence}`);
+        const event = recorded(bank.name, line, await this.#match(line, claimOf(line)));
+        const appended = await store.append(stream, revision ?? 'no_stream', [event], { commandId: `${stream} ${line.lineId}` });
         ({ sequence } = line);
         ({ revision } = appended);
         taken += 1;
@@ -50,30 +59,50 @@ export class BankStatementProcess {
   }
 
   async #linesAfter(sequence: number): Promise<StatementLine[]> {
+    const { bank } = this.parts;
     try {
-      return await this.bank.statement(sequence, linesAtOnce);
+      return await bank.statement(sequence, linesAtOnce);
     } catch (error) {
-      throw new StatementUnavailable(`no statement from ${this.bank.name}`, { cause: error });
+      throw new StatementUnavailable(`no statement from ${bank.name}`, { cause: error });
     }
   }
 
   /** What the line names decides, on its own stream, whether the line is what it claims to be. */
-  async #match(claim: LineClaim): Promise<BankLineMatch> {
-    if (claim.kind === 'settled') return claim.match;
-    const { payoutId, command, line } = claim;
-    const handled = await handle<PayoutState, PayoutEvent, PayoutRefusal>(
-      this.store,
-      payoutStream(payoutId),
-      payoutFold,
-      (state) => decidePayout({ type: command, line }, state),
-      { commandId: `${payoutId} line ${line.lineId}`, correlationId: payoutId },
+  async #match(line: StatementLine, claim: LineClaim): Promise<BankLineMatch> {
+    switch (claim.kind) {
+      case 'settled':
+        return claim.match;
+      case 'deposit':
+        return this.#deposit(claim.party, line);
+      case 'order': {
+        const orders = isWithdrawalId(claim.key) ? this.parts.withdrawals : this.parts.payouts;
+        const refused = await orders.take(claim.key, claim.command);
+        return refused === undefined ? { kind: 'payout', payoutId: claim.key } : unmatched(refused);
+      }
+      default:
+        return claim satisfies never;
+    }
+  }
+
+  /** Prefunded money counts as a party's only where it comes from the account that the party is known by: anybody can write a reference. */
+  async #deposit(party: Party, line: StatementLine): Promise<BankLineMatch> {
+    const { store, bank, parties } = this.parts;
+    const known = await parties(party);
+    if (!known) return unmatched('deposit_party_unknown');
+    if (known.account?.accountNumber !== line.accountNumber) return unmatched('deposit_account_differs');
+    await handle<ReadonlySet<string>, PositionEvent, never>(
+      store,
+      positionStream(party),
+      depositsFold,
+      (state) => decideDeposit(party, bank.name, line, state),
+      { commandId: `${bank.name} deposit ${line.lineId}`, correlationId: depositIdOf(line.lineId) },
     );
-    if (handled.outcome === 'accepted') return { kind: 'payout', payoutId };
-    return unmatched(handled.refusal);
+    return { kind: 'payout', payoutId: depositIdOf(line.lineId) };
   }
 }
 
 function recorded(bank: string, line: StatementLine, match: BankLineMatch): BankLineRecorded {
-  const { lineId, sequence, amountMinor, currency, reference, bookedAt } = line;
-  return { type: 'BankLineRecorded', bank, lineId, sequence, amountMinor, currency, reference, match, bookedAt };
+  const { lineId, sequence, amountMinor, currency, reference, accountNumber, key, bookedAt } = line;
+  const said = { accountNumber, ...(key !== undefined && { key }) };
+  return { type: 'BankLineRecorded', bank, lineId, sequence, amountMinor, currency, reference, ...said, match, bookedAt };
 }

@@ -1,11 +1,21 @@
 import type {
+  AssignmentEvent,
+  BankEvent,
+  BankFileEvent,
   BankLineRecorded,
+  CalendarEvent,
+  DepositEvent,
   EntriesPosted,
+  InstructionEvent,
   LogEvent,
+  ModelEvent,
   ParticipantEvent,
   PayoutEvent,
+  PositionEvent,
+  PayoutRunEvent,
   SettlementEvent,
   WindowEvent,
+  WithdrawalEvent,
 } from '@tongbao/contracts';
 import type { DomainEvent, StoredEvent } from '@tongbao/event-store';
 
@@ -23,10 +33,17 @@ export const isWindowFact = isOneOf<WindowEvent>({
   WindowSettled: true,
 });
 
+export const isModelFact = isOneOf<ModelEvent>({ SettlementModelProposed: true, SettlementModelSet: true });
+
+export const isAssignmentFact = isOneOf<AssignmentEvent>({ PartyModelProposed: true, PartyModelSet: true });
+
+export const isCalendarFact = isOneOf<CalendarEvent>({ CalendarSet: true });
+
 export const isSettlementFact = isOneOf<SettlementEvent>({
   SettlementRequested: true,
   SettlementCalculated: true,
   SettlementMismatched: true,
+  SettlementComparisonAsked: true,
   SettlementVerified: true,
   SettlementApproved: true,
   SettlementAborted: true,
@@ -34,6 +51,22 @@ export const isSettlementFact = isOneOf<SettlementEvent>({
   SettlementSettled: true,
   PaymentSidesSettled: true,
   PaymentsMarked: true,
+});
+
+export const isPositionFact = isOneOf<PositionEvent>({
+  ReserveWithheld: true,
+  ReserveReleased: true,
+  LiquidityReceived: true,
+  LiquidityDrawRequested: true,
+  LiquidityDrawn: true,
+  LiquidityDrawRefused: true,
+  ObligationDue: true,
+  ObligationReported: true,
+  ObligationReportRejected: true,
+  ObligationPaid: true,
+  ObligationCarried: true,
+  CurrencyExchanged: true,
+  DebtWrittenOff: true,
 });
 
 export const isPayoutFact = isOneOf<PayoutEvent>({
@@ -48,6 +81,42 @@ export const isPayoutFact = isOneOf<PayoutEvent>({
   PayoutReturned: true,
   PayoutCarried: true,
 });
+
+export const isWithdrawalFact = isOneOf<WithdrawalEvent>({
+  WithdrawalRequested: true,
+  WithdrawalHeld: true,
+  WithdrawalRefused: true,
+  WithdrawalApproved: true,
+  WithdrawalAwaitingFunds: true,
+  WithdrawalInstructed: true,
+  WithdrawalConfirmed: true,
+  WithdrawalFailed: true,
+  WithdrawalReturned: true,
+  WithdrawalCancelled: true,
+});
+
+export const isBankFact = isOneOf<BankEvent>({ PayoutsPaused: true, PayoutsResumed: true });
+
+export const isDepositFact = isOneOf<DepositEvent>({
+  LiquidityAssignmentProposed: true,
+  LiquidityAssignmentRejected: true,
+  LiquidityAssigned: true,
+});
+
+export const isInstructionFact = isOneOf<InstructionEvent>({
+  InstructionTaken: true,
+  InstructionRejected: true,
+  InstructionWithdrawn: true,
+});
+
+export const isPayoutRunFact = isOneOf<PayoutRunEvent>({
+  RunClosed: true,
+  RunReleased: true,
+  RunFilesPrepared: true,
+  RunFilesWritten: true,
+});
+
+export const isBankFileFact = isOneOf<BankFileEvent>({ BankFileAccepted: true, BankFileRejected: true, BankFileAcknowledged: true });
 
 export const isBankLineFact = isOneOf<BankLineRecorded>({ BankLineRecorded: true });
 
@@ -66,4 +135,8 @@ export const isParticipantFact = isOneOf<ParticipantEvent>({
   LimitsSet: true,
   VelocityLimitsSet: true,
   BankAccountSet: true,
+  BankAccountProposed: true,
+  BankAccountApproved: true,
+  BankAccountRejected: true,
+  BankAccountChangeStopped: true,
 });

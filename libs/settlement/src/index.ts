@@ -1,7 +1,11 @@
 export type { Bank, BankInstruction, BankInstructionStatus, StatementLine } from './bank.js';
+export { fileBankSettingsOf, type FileBankSettings } from './file-bank.settings.js';
 export * from './models.js';
 export { SettlementModule, type SettlementModuleOptions } from './settlement.module.js';
 export { settlementCategories, settlementProjection } from './settlement.projection.js';
 export { settlementPublisher } from './settlement.publish.js';
 export { settlementTables } from './settlement.tables.js';
 export { settlementService } from './settlement.definition.js';
+export { isJournalFact } from './facts.js';
+export type { FactTransfer } from './sides.js';
+export { decodeLines, type PartyLine } from './statement-lines.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Party, PaymentSidesSettled, SettlementEvent } from '@tongbao/contracts';
+import type { PaymentSidesSettled, SettlementEvent } from '@tongbao/contracts';
 import { handle, load, type EventStore, type Loaded, type StoredEvent } from '@tongbao/event-store';
-import { modelOf } from './models.js';
+import type { PartyModels } from './models.js';
 import { decideSettlement, type SettlementCommand, type SettlementRefusal } from './settlement.decide.js';
 import { settlementFold, settlementStream, type Settlement, type SettlementState } from './settlement.js';
 import type { SettlementQueries } from './settlement.queries.js';
@@ -23,6 +23,8 @@ const fullAtCharacters = 400_000;
 interface Span {
   windowId: string;
   model: string;
+  /** As they were when the window closed: complete for every place of the span. */
+  partyModels: PartyModels;
   currency: string;
   after: bigint;
   cutOff: bigint;
@@ -53,11 +55,12 @@ export class PaymentMarking {
     const progress: Progress = { known: await load(this.store, settlementStream(settlementId), settlementFold) };
     const { state } = progress.known;
     if (state.status !== 'settled') return;
+    const partyModels = await this.queries.partyModels(state.currency);
     for (const window of await this.queries.windowsOf(state.windowIds)) {
       const { windowId, model, currency, afterPosition, cutOff } = window;
       if (cutOff === null) throw new Error(`${windowId} is settled and has no cut-off`);
       if (cutOff <= state.marked.through) continue;
-      if (!(await this.#markWindow(state, progress, { windowId, model, currency, after: afterPosition, cutOff }))) return;
+      if (!(await this.#markWindow(state, progress, { windowId, model, partyModels, currency, after: afterPosition, cutOff }))) return;
     }
     await this.#decide(state, progress, { type: 'FinishMarking' }, 'marked');
   }
@@ -67,7 +70,7 @@ export class PaymentMarking {
     const later = await this.#laterSides(span);
     let slice = new Slice(span.windowId);
     for await (const { position, fact } of this.#facts(span)) {
-      const sides = later.take(fact, position, [...mineOf(fact, span)]);
+      const sides = later.take(fact, position, [...mineOf(fact, position, span)]);
       if (sides.length === 0 || position <= settlement.marked.through) continue;
       slice.add(position, { paymentId: fact.paymentId, sides: netsByParty(sides) });
       if (slice.payments.length < this.#paymentsInSlice && slice.characters < fullAtCharacters) continue;
@@ -84,7 +87,7 @@ export class PaymentMarking {
   async #laterSides(span: Span): Promise<LaterSides> {
     const later = new LaterSides();
     for await (const { position, fact } of this.#facts(span)) {
-      if (fact.kind !== 'PaymentCaptured') later.add(fact.paymentId, position, mineOf(fact, span));
+      if (fact.kind !== 'PaymentCaptured') later.add(fact.paymentId, position, mineOf(fact, position, span));
     }
     return later;
   }
@@ -175,8 +178,8 @@ class LaterSides {
 }
 
 /** The sides of a fact that belong to the windows of a model. */
-function* mineOf(fact: MoneyFact, { model }: Span): Generator<Side> {
-  for (const side of nettedSidesOf(fact.transfers)) if (modelOf(side.party satisfies Party, fact.currency) === model) yield side;
+function* mineOf(fact: MoneyFact, position: bigint, { model, partyModels }: Span): Generator<Side> {
+  for (const side of nettedSidesOf(fact.transfers)) if (partyModels.at(side.party, position) === model) yield side;
 }
 
 const ignoreStop =

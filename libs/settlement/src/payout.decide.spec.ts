@@ -66,6 +66,8 @@ const instruct = (availableMinor = 900n, isProven = true): PayoutCommand => ({ t
 const fail = (attempt = 1): PayoutCommand => ({ type: 'RecordFailure', attempt, code: 'account_closed' });
 const again: PayoutCommand = { type: 'AskAgain', account: { accountNumber: '6333', holder: 'A Ltd' }, now };
 const carry: PayoutCommand = { type: 'CarryPayout', model: 'dnm', by: 'operator:fin' };
+const gaveUp: PayoutEvent = { ...failed, code: 'declared_failed', by: 'operator:boss', note: 'the bank lost the file' };
+const declare: PayoutCommand = { type: 'DeclareFailed', by: 'operator:boss', note: 'the bank lost the file' };
 const secondHold = 'hold_s1_platform.A_2';
 const askedAgain: PayoutEvent = { ...requested(secondHold), accountNumber: '6333' } as PayoutEvent;
 
@@ -123,6 +125,14 @@ describe('a payout', () => {
       instruct(),
       [{ ...instructed(2, secondHold), accountNumber: '6333' } as PayoutEvent],
     ],
+    ['fails on the word of an operator', histories.instructed, declare, [gaveUp]],
+    [
+      'that an operator gave up is asked for again by another',
+      [...histories.instructed, gaveUp],
+      { ...again, by: 'operator:fin' },
+      [askedAgain],
+    ],
+    ['that an operator gave up is carried by another', [...histories.instructed, gaveUp], carry, [carried()]],
     ['is taken back by a line that equals it', histories.confirmed, takeBack(), [returned]],
     ['is taken back by one line, read twice', histories.returned, takeBack(), []],
     ['is carried after a refusal', histories.refused, carry, [carried()]],
@@ -167,6 +177,10 @@ describe('a payout', () => {
     ['state_conflict', 'an instruction once carried', 'carried', instruct()],
     ['state_conflict', 'a failure before the instruction', 'held', fail()],
     ['state_conflict', 'a failure once confirmed', 'confirmed', fail()],
+    ['state_conflict', 'giving up what is not at the bank', 'held', declare],
+    ['state_conflict', 'giving up what is paid', 'confirmed', declare],
+    ['state_conflict', 'giving up what has failed', 'failed', declare],
+    ['not_found', 'giving up what is not there', 'none', declare],
     ['state_conflict', 'another ask while the first is out', 'requested', again],
     ['state_conflict', 'another ask while it is held', 'held', again],
     ['state_conflict', 'another ask while it is at the bank', 'instructed', again],
@@ -177,6 +191,30 @@ describe('a payout', () => {
     ['state_conflict', 'carrying while it is at the bank', 'instructed', carry],
     ['state_conflict', 'carrying once confirmed', 'confirmed', carry],
   ])('refuses with %s: %s', (refusal, _, history, command) => given(histories[history]).when(command).then({ refused: refusal }));
+
+  it.each<[string, PayoutCommand]>([
+    ['asked for again', { ...again, by: 'operator:boss' }],
+    ['carried', { ...carry, by: 'operator:boss' }],
+  ])('refuses with four_eyes: %s by whoever says that the bank never will pay', (_, command) =>
+    given([...histories.instructed, gaveUp])
+      .when(command)
+      .then({ refused: 'four_eyes' }),
+  );
+
+  it('goes to the account and by the way that the party has named', () => {
+    const route = { bic: 'ICBKCNBJ', clearing: { memberId: '102290000002', system: 'CNAPS' } };
+    const terms = { ...reference, ...account, route };
+    const routed = { ...requested(), route } as PayoutEvent;
+    given([])
+      .when({ type: 'RequestPayout', terms, now })
+      .then({ events: [routed] });
+    given([routed, held])
+      .when(instruct())
+      .then({ events: [{ ...instructed(), route } as PayoutEvent] });
+    given([routed, refused])
+      .when(again)
+      .then({ events: [askedAgain] });
+  });
 
   it('is refused for its amount before its currency and its account', () =>
     given(histories.instructed)

@@ -51,9 +51,9 @@ describe('a payout', () => {
     for (let rounds = 0; rounds < 3; rounds += 1) await market.round(settlementId);
     expect((await market.payoutSteps(settlementId, 'platform:R')).at(-1)).toBe('PayoutFailed');
     const payoutId = payoutIdOf(settlementId, 'platform:R');
-    await market.processes.commands.retryPayout(payoutId, market.command('retry'));
+    await market.processes.payoutCommands.retry(payoutId, market.command('retry'));
     await market.untilMarked(settlementId);
-    await expect(market.processes.commands.retryPayout(payoutId, market.command('again'))).rejects.toEqual(problem('state_conflict'));
+    await expect(market.processes.payoutCommands.retry(payoutId, market.command('again'))).rejects.toEqual(problem('state_conflict'));
     expect((await market.lines()).map(({ amountMinor }) => amountMinor)).toEqual([5_000, -900]);
   });
 
@@ -63,7 +63,7 @@ describe('a payout', () => {
     await market.earns('platform:S', 900);
     const settlementId = await market.settle();
     for (let rounds = 0; rounds < 3; rounds += 1) await market.round(settlementId);
-    await market.processes.commands.carryPayout(payoutIdOf(settlementId, 'platform:S'), market.command('carry'));
+    await market.processes.payoutCommands.carry(payoutIdOf(settlementId, 'platform:S'), market.command('carry'));
     await market.untilMarked(settlementId);
     await hub.registerBankAccount('platform:S', 'acc-S');
     const next = await market.settle();
@@ -119,7 +119,7 @@ describe('a payout', () => {
     const payoutId = payoutIdOf(settlementId, 'platform:A');
     hub.bank.returnLater(payoutId);
     await market.processes.statement.poll();
-    await market.processes.commands.carryPayout(payoutId, market.command('carry'));
+    await market.processes.payoutCommands.carry(payoutId, market.command('carry'));
     const next = await market.settle();
     await market.untilMarked(next);
     expect((await market.lines()).map(({ amountMinor }) => amountMinor)).toEqual([5_000, -900, 900, -900]);

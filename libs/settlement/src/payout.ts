@@ -1,4 +1,4 @@
-import type { PayoutEvent } from '@tongbao/contracts';
+import type { AccountRoute, PayoutEvent } from '@tongbao/contracts';
 import type { Fold } from '@tongbao/event-store';
 
 /** A payout or collection as its own stream tells it. */
@@ -19,10 +19,19 @@ export interface Payout extends PayoutTerms {
   lineId?: string;
   /** The statement line that took it back. */
   returnLineId?: string;
+  /** Who said that the bank never will carry it out, where nobody but an operator says so. */
+  declaredBy?: string;
+}
+
+/** Where the money of a payout goes to, or that of a collection comes from. */
+export interface PayoutAccount {
+  accountNumber: string;
+  holder: string;
+  route?: AccountRoute;
 }
 
 /** What does not change about it, but the account that the party has named. */
-export interface PayoutTerms {
+export interface PayoutTerms extends PayoutAccount {
   payoutId: string;
   settlementId: string;
   party: string;
@@ -31,8 +40,6 @@ export interface PayoutTerms {
   amountMinor: number;
   currency: string;
   bank: string;
-  accountNumber: string;
-  holder: string;
 }
 
 export const payoutStream = (payoutId: string): string => `payout-${payoutId}`;
@@ -40,17 +47,24 @@ export const payoutStream = (payoutId: string): string => `payout-${payoutId}`;
 /** One payout for each party of a settlement. The party's colon gives way to a dot, as banks allow few characters in a key. */
 export const payoutIdOf = (settlementId: string, party: string): string => `${settlementId}_${party.replaceAll(':', '.')}`;
 
-/** A hold is used once, so each ask has its own: `hold_<payoutId>`, then `hold_<payoutId>_2`. */
-export const holdIdOf = (payoutId: string, ask: number): string => (ask === 1 ? `hold_${payoutId}` : `hold_${payoutId}_${ask}`);
+/** A hold is used once, so each ask has its own: `hold_<id>`, then `hold_<id>_2`. */
+export const holdIdOf = (id: string, ask: number): string => (ask === 1 ? `hold_${id}` : `hold_${id}_${ask}`);
+
+export const payoutAccountOf = ({ accountNumber, holder, route }: PayoutAccount): PayoutAccount => ({
+  accountNumber,
+  holder,
+  ...(route && { route }),
+});
 
 export const payoutFold: Fold<PayoutState, PayoutEvent> = { initial: { status: 'none' }, evolve };
 
 function evolve(state: PayoutState, event: PayoutEvent): PayoutState {
   if (event.type === 'PayoutRequested') {
-    const { payoutId, settlementId, party, direction, amountMinor, currency, bank, accountNumber, holder, holdId } = event;
-    const terms: PayoutTerms = { payoutId, settlementId, party, direction, amountMinor, currency, bank, accountNumber, holder };
+    const { payoutId, settlementId, party, direction, amountMinor, currency, bank, holdId } = event;
+    const terms: PayoutTerms = { payoutId, settlementId, party, direction, amountMinor, currency, bank, ...payoutAccountOf(event) };
     if (state.status === 'none') return { ...terms, status: 'requested', asks: 1, attempt: 0, ...(holdId && { holdId }) };
-    return { ...state, ...terms, status: 'requested', asks: state.asks + 1, ...(holdId && { holdId }) };
+    const { asks, attempt } = state;
+    return { ...terms, status: 'requested', asks: asks + 1, attempt, ...(holdId && { holdId }) };
   }
   if (state.status === 'none') throw new Error(`${event.type} of ${event.payoutId} without a PayoutRequested before it`);
   switch (event.type) {
@@ -67,7 +81,7 @@ function evolve(state: PayoutState, event: PayoutEvent): PayoutState {
     case 'PayoutConfirmed':
       return { ...state, status: 'confirmed', lineId: event.lineId };
     case 'PayoutFailed':
-      return { ...state, status: 'failed' };
+      return { ...state, status: 'failed', ...(event.by !== undefined && { declaredBy: event.by }) };
     case 'PayoutReturned':
       return { ...state, status: 'returned', returnLineId: event.lineId };
     case 'PayoutCarried':

@@ -1,118 +1,196 @@
-import type { PartySettlement, SettlementCalculated, SettlementMismatched } from '@tongbao/contracts';
+import type { DirectObligation, PartySettlement, SettlementCalculated, SettlementLeg } from '@tongbao/contracts';
 import { toSafeInteger } from '@tongbao/money';
 import type { SettlementModel } from './models.js';
+import { bilateralObligations, directObligations, type Obligation } from './obligation.calculate.js';
+import { reserveParts, type DueReserve, type ReserveBase } from './reserve.calculate.js';
 
-/** What a party's sides come to in a window, by the facts and by the ledger. */
-export interface PartyNet {
+/** What a party's sides come to in a window, by the facts. */
+export interface PartyAmounts {
   party: string;
   receivedMinor: bigint;
   paidMinor: bigint;
   sides: number;
-  ledgerMinor: bigint;
-  ledgerSides: number;
 }
 
 export interface CarriedAmount {
   party: string;
   amountMinor: bigint;
+  /** What of it the party owes and a gross model keeps apart: the amount is what it is owed less this. */
+  debitMinor?: bigint;
 }
 
-/** What a platform owes another by the transfers of a window, one way. */
-export interface Obligation {
-  debtor: string;
-  creditor: string;
-  amountMinor: bigint;
+/** All that a settlement is calculated from. */
+export interface CalculationParts {
+  settlementId: string;
+  terms: SettlementModel;
+  /** When the last of its windows closed. */
+  cutOffAt: Date;
+  /** One or several for each party: a settlement may have several windows. */
+  nets: readonly PartyAmounts[];
+  carried: readonly CarriedAmount[];
+  /** Of the windows, one way. */
+  obligations: readonly Obligation[];
+  reserveBases: readonly ReserveBase[];
+  /** Of parties that are on this model; the oldest first. */
+  dueReserves: readonly DueReserve[];
+  /** Whether money can be sent to, or drawn from, a party's bank account. */
+  hasBankAccount: (party: string) => boolean;
+  /** The model of a party after the cut-off. */
+  modelAfter: (party: string) => string;
 }
+
+export type CalculatedAmounts = Pick<SettlementCalculated, 'parties' | 'obligations' | 'direct'>;
 
 /**
- * What each party gets or owes: carried in + net, over all windows of the settlement. Every party with a side in a window or something
- * carried appears, in the order of names. `carried out` is all of the payable or nothing of it, so nothing is ever divided or lost.
- * @param nets one or several for each party (a settlement may have several windows)
- * @param hasBankAccount whether money can be sent to, or drawn from, a party's bank account
+ * What each party gets or owes: carried in + net, less what it pays or gets directly and what is withheld, plus what is released. Every party with a side in
+ * a window, something carried or something to be released appears, in the order of names. What is carried out is all of a payable or nothing of it,
+ * so nothing is ever divided or lost.
  */
-export function calculateParties(
-  nets: readonly PartyNet[],
-  carried: readonly CarriedAmount[],
-  model: SettlementModel,
-  hasBankAccount: (party: string) => boolean,
-): PartySettlement[] {
-  const totals = new Map<string, { carriedIn: bigint; net: bigint; sides: number }>();
-  const totalOf = (party: string) => {
-    const total = totals.get(party) ?? { carriedIn: 0n, net: 0n, sides: 0 };
+export function calculateSettlement(parts: CalculationParts): CalculatedAmounts {
+  const direct = directObligations(parts.settlementId, parts.obligations, parts.terms);
+  const parties = [...totalsOf(parts, direct)]
+    .sort(byName)
+    .map(([party, total]) => (parts.terms.granularity === 'gross' ? grossOf(party, total, parts) : netOf(party, total, parts)));
+  return { parties, obligations: bilateralObligations(parts.obligations), ...(direct.length > 0 && { direct }) };
+}
+
+interface Total {
+  carried: { amount: bigint; debit: bigint };
+  received: bigint;
+  paid: bigint;
+  sides: number;
+  /** What it gets from others directly, less what it pays them. */
+  direct: bigint;
+  base: Omit<ReserveBase, 'party'>;
+  due: DueReserve[];
+}
+
+function totalsOf({ nets, carried, reserveBases, dueReserves }: CalculationParts, direct: readonly DirectObligation[]): Map<string, Total> {
+  const bases = new Map(reserveBases.map((base) => [base.party, base]));
+  const totals = new Map<string, Total>();
+  const of = (party: string): Total => {
+    const base = bases.get(party) ?? { basisPointMinor: 0n, withheldMinor: 0n };
+    const total = totals.get(party) ?? { ...emptyTotal(), base };
     totals.set(party, total);
     return total;
   };
   for (const { party, receivedMinor, paidMinor, sides } of nets) {
-    const total = totalOf(party);
-    total.net += receivedMinor - paidMinor;
+    const total = of(party);
+    total.received += receivedMinor;
+    total.paid += paidMinor;
     total.sides += sides;
   }
-  for (const { party, amountMinor } of carried) if (amountMinor !== 0n) totalOf(party).carriedIn += amountMinor;
-  return [...totals].sort(byName).map(([party, { carriedIn, net, sides }]) => {
-    const payable = carriedIn + net;
-    const action = actionFor(payable, model, hasBankAccount(party));
-    return {
-      party,
-      carriedInMinor: toSafeInteger(carriedIn),
-      netMinor: toSafeInteger(net),
-      payableMinor: toSafeInteger(payable),
-      action,
-      carriedOutMinor: action === 'carry' ? toSafeInteger(payable) : 0,
-      sides,
-    };
-  });
+  for (const { party, amountMinor, debitMinor = 0n } of carried) {
+    if (amountMinor === 0n && debitMinor === 0n) continue;
+    const total = of(party).carried;
+    total.amount += amountMinor;
+    total.debit += debitMinor;
+  }
+  for (const { debtor, creditor, amountMinor } of direct) {
+    of(debtor).direct -= BigInt(amountMinor);
+    of(creditor).direct += BigInt(amountMinor);
+  }
+  for (const due of dueReserves) of(due.party).due.push(due);
+  return totals;
 }
 
-function actionFor(payable: bigint, model: SettlementModel, hasBankAccount: boolean): PartySettlement['action'] {
+const emptyTotal = (): Omit<Total, 'base'> => ({
+  carried: { amount: 0n, debit: 0n },
+  received: 0n,
+  paid: 0n,
+  sides: 0,
+  direct: 0n,
+  due: [],
+});
+
+function netOf(party: string, total: Total, parts: CalculationParts): PartySettlement {
+  const { direct } = total;
+  const throughHub = total.received - total.paid - direct;
+  const reserve = reserveParts(throughHub > 0n ? throughHub : 0n, total.base, total.due, parts.terms.reserve, parts.cutOffAt);
+  const payable = total.carried.amount + throughHub - BigInt(reserve.withheldMinor ?? 0) + BigInt(reserve.releasedMinor ?? 0);
+  const action = actionFor(party, payable, parts);
+  return {
+    party,
+    carriedInMinor: toSafeInteger(total.carried.amount),
+    netMinor: toSafeInteger(total.received - total.paid),
+    payableMinor: toSafeInteger(payable),
+    action,
+    carriedOutMinor: action === 'carry' ? toSafeInteger(payable) : 0,
+    sides: total.sides,
+    ...(direct !== 0n && { directMinor: toSafeInteger(direct) }),
+    ...reserve,
+    ...endOf(party, action === 'collect', parts),
+  };
+}
+
+/** A gross model has nobody pay anybody directly. */
+function grossOf(party: string, { carried, received, paid, sides, base, due }: Total, parts: CalculationParts): PartySettlement {
+  const { credit, debit } = carriedLegs(carried);
+  const reserve = reserveParts(received, base, due, parts.terms.reserve, parts.cutOffAt);
+  const payable = credit + received - BigInt(reserve.withheldMinor ?? 0) + BigInt(reserve.releasedMinor ?? 0);
+  const legs = {
+    received: legOf(credit, received, payable, actionFor(party, payable, parts)),
+    paid: legOf(debit, paid, debit + paid, actionFor(party, -(debit + paid), parts)),
+  };
+  const difference = (name: 'carriedInMinor' | 'payableMinor' | 'carriedOutMinor') =>
+    toSafeInteger(BigInt(legs.received[name]) - BigInt(legs.paid[name]));
+  return {
+    party,
+    carriedInMinor: difference('carriedInMinor'),
+    netMinor: toSafeInteger(received - paid),
+    payableMinor: difference('payableMinor'),
+    action: actionOf(legs),
+    carriedOutMinor: difference('carriedOutMinor'),
+    sides,
+    ...reserve,
+    legs,
+    ...endOf(party, legs.paid.action === 'collect', parts),
+  };
+}
+
+/** What a party that was netted before has carried is one amount: owed to it, or by it. */
+function carriedLegs({ amount, debit }: Total['carried']): { credit: bigint; debit: bigint } {
+  return amount + debit < 0n ? { credit: 0n, debit: -amount } : { credit: amount + debit, debit };
+}
+
+const legOf = (carriedIn: bigint, amount: bigint, payable: bigint, action: PartySettlement['action']): SettlementLeg => ({
+  carriedInMinor: toSafeInteger(carriedIn),
+  amountMinor: toSafeInteger(amount),
+  payableMinor: toSafeInteger(payable),
+  action,
+  carriedOutMinor: action === 'carry' ? toSafeInteger(payable) : 0,
+});
+
+function actionOf({ received, paid }: NonNullable<PartySettlement['legs']>): PartySettlement['action'] {
+  const actions = [received.action, paid.action];
+  return actions.find((action) => action === 'pay_out' || action === 'collect') ?? actions.find((action) => action === 'carry') ?? 'none';
+}
+
+/** How it is collected, and where what is carried goes. */
+function endOf(party: string, isCollected: boolean, { terms, modelAfter }: CalculationParts): Partial<PartySettlement> {
+  const next = modelAfter(party);
+  return {
+    ...(isCollected && terms.collection === 'liquidity' && { collectBy: 'liquidity' as const }),
+    ...(next !== terms.name && { carriedTo: next }),
+  };
+}
+
+function actionFor(party: string, payable: bigint, { terms, hasBankAccount }: CalculationParts): PartySettlement['action'] {
   if (payable === 0n) return 'none';
   const magnitude = payable < 0n ? -payable : payable;
-  if (magnitude < BigInt(model.minimumPayoutMinor) || !hasBankAccount) return 'carry';
-  if (payable > 0n) return 'pay_out';
-  return model.collection === 'debit' ? 'collect' : 'carry';
-}
-
-/** The bilateral view: for each pair of platforms who owes whom, once both directions are set against each other. */
-export function bilateralObligations(obligations: readonly Obligation[]): SettlementCalculated['obligations'] {
-  const byPair = new Map<string, { first: string; second: string; firstOwes: bigint }>();
-  for (const { debtor, creditor, amountMinor } of obligations) {
-    const inOrder = debtor < creditor;
-    const [first, second] = inOrder ? [debtor, creditor] : [creditor, debtor];
-    const pair = byPair.get(`${first}\n${second}`) ?? { first, second, firstOwes: 0n };
-    pair.firstOwes += inOrder ? amountMinor : -amountMinor;
-    byPair.set(`${first}\n${second}`, pair);
+  if (magnitude < BigInt(terms.minimumPayoutMinor)) return 'carry';
+  if (payable > 0n) return hasBankAccount(party) ? 'pay_out' : 'carry';
+  switch (terms.collection) {
+    case 'debit':
+      return hasBankAccount(party) ? 'collect' : 'carry';
+    case 'liquidity':
+      // Whether there is enough of it, the ledger says.
+      return 'collect';
+    case 'carry':
+      return 'carry';
+    default:
+      return terms.collection satisfies never;
   }
-  return [...byPair]
-    .sort(byName)
-    .filter(([, { firstOwes }]) => firstOwes !== 0n)
-    .map(([, { first, second, firstOwes }]) =>
-      firstOwes > 0n
-        ? { debtor: first, creditor: second, amountMinor: toSafeInteger(firstOwes) }
-        : { debtor: second, creditor: first, amountMinor: toSafeInteger(-firstOwes) },
-    );
-}
-
-/** The parties whose net by the facts is not the ledger's movement of the same facts; none when the books agree. */
-export function differencesOf(nets: readonly PartyNet[]): SettlementMismatched['differences'] {
-  const totals = new Map<string, { net: bigint; ledger: bigint; sides: number; ledgerSides: number }>();
-  for (const { party, receivedMinor, paidMinor, sides, ledgerMinor, ledgerSides } of nets) {
-    const total = totals.get(party) ?? { net: 0n, ledger: 0n, sides: 0, ledgerSides: 0 };
-    totals.set(party, {
-      net: total.net + receivedMinor - paidMinor,
-      ledger: total.ledger + ledgerMinor,
-      sides: total.sides + sides,
-      ledgerSides: total.ledgerSides + ledgerSides,
-    });
-  }
-  return [...totals]
-    .sort(byName)
-    .filter(([, { net, ledger, sides, ledgerSides }]) => net !== ledger || sides !== ledgerSides)
-    .map(([party, { net, ledger, sides, ledgerSides }]) => ({
-      party,
-      netMinor: toSafeInteger(net),
-      ledgerMinor: toSafeInteger(ledger),
-      sides,
-      ledgerSides,
-    }));
 }
 
 const byName = ([one]: [string, unknown], [other]: [string, unknown]): number => (one < other ? -1 : one > other ? 1 : 0);

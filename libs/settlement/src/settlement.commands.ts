@@ -1,8 +1,6 @@
 import type { ProblemCode, SettlementEvent } from '@tongbao/contracts';
 import { handle, load, type EventStore } from '@tongbao/event-store';
 import { Problem, type Clock } from '@tongbao/service';
-import type { PayoutHandled, PayoutProcess } from './payout.process.js';
-import { payoutFold, payoutStream } from './payout.js';
 import { decideSettlement, type SettlementCommand, type SettlementRefusal } from './settlement.decide.js';
 import type { SettlementProcess } from './settlement.process.js';
 import { settlementFold, settlementStream, type Settlement, type SettlementState } from './settlement.js';
@@ -29,7 +27,6 @@ export class SettlementCommands {
     private readonly store: EventStore,
     private readonly windows: WindowKeeper,
     private readonly process: SettlementProcess,
-    private readonly payouts: PayoutProcess,
     private readonly clock: Clock,
   ) {}
 
@@ -62,8 +59,16 @@ export class SettlementCommands {
     return { settlementId, ...(await this.#answer(stream)) };
   }
 
-  async approve(settlementId: string, asked: Asked): Promise<Answer> {
-    await this.#decide(settlementId, { type: 'ApproveSettlement', by: asked.by }, asked);
+  /** @param movedMinor what whoever approves has seen that it pays out and collects in all; not checked where it is left out */
+  async approve(settlementId: string, asked: Asked, movedMinor?: number): Promise<Answer> {
+    const seen = movedMinor !== undefined && { movedMinor };
+    await this.#decide(settlementId, { type: 'ApproveSettlement', by: asked.by, ...seen }, asked);
+    return this.#answer(settlementStream(settlementId));
+  }
+
+  /** Compares one with the ledger again that was found to differ: its books have been mended. */
+  async compareAgain(settlementId: string, asked: Asked): Promise<Answer> {
+    await this.#decide(settlementId, { type: 'CompareAgain', by: asked.by }, asked);
     return this.#answer(settlementStream(settlementId));
   }
 
@@ -71,20 +76,6 @@ export class SettlementCommands {
     await this.#decide(settlementId, { type: 'AbortSettlement', by: asked.by, reason }, asked);
     await this.process.advance(settlementId);
     return this.#answer(settlementStream(settlementId));
-  }
-
-  /** Asks for a payout again that the ledger refused or the bank failed. */
-  async retryPayout(payoutId: string, { commandId, by }: Asked): Promise<Answer> {
-    return this.#answerPayout(payoutId, commandId, await this.payouts.askAgain(payoutId, { commandId, actor: by }));
-  }
-
-  /** Gives a payout up: its amount is carried to the next settlement of its party. */
-  async carryPayout(payoutId: string, { commandId, by }: Asked): Promise<Answer> {
-    const { state } = await load(this.store, payoutStream(payoutId), payoutFold);
-    if (state.status === 'none') throw problemOf('not_found');
-    const { state: settlement } = await load(this.store, settlementStream(state.settlementId), settlementFold);
-    if (settlement.status === 'none') throw new Error(`${payoutId} belongs to ${state.settlementId}, which does not exist`);
-    return this.#answerPayout(payoutId, commandId, await this.payouts.carry(payoutId, settlement.model, by, commandId));
   }
 
   async #windowsInOrder(windowIds: readonly string[]): Promise<Window[]> {
@@ -124,13 +115,6 @@ export class SettlementCommands {
     return handled.state;
   }
 
-  async #answerPayout(payoutId: string, commandId: string, handled: PayoutHandled): Promise<Answer> {
-    const stream = payoutStream(payoutId);
-    if (handled.outcome === 'refused')
-      await this.#unlessDone(stream, commandId, handled.refusal === 'not_found' ? 'not_found' : 'state_conflict');
-    return this.#answer(stream);
-  }
-
   /** A command that is repeated after its effect finds a state that would refuse it: the stream says that it was the one. */
   async #unlessDone(stream: string, commandId: string, refusal: ProblemCode): Promise<void> {
     const events = await this.store.read(stream);
@@ -144,7 +128,7 @@ export class SettlementCommands {
 }
 
 const details: Partial<Record<ProblemCode, string>> = {
-  not_found: 'There is no such window, settlement or payout.',
+  not_found: 'There is no such window or settlement.',
   invalid: 'A settlement needs at least one window.',
   idempotency_key_reused: 'This Idempotency-Key was used for a settlement of other windows.',
   window_not_open: 'Only an open window can be closed.',
@@ -152,6 +136,7 @@ const details: Partial<Record<ProblemCode, string>> = {
   window_claimed: 'Another settlement has the window.',
   previous_window_unsettled: 'What is carried must be known: the window before it is settled first, or together with it.',
   settlement_past_abort: 'The first payout may be on its way: nothing can be taken back.',
+  amount_differs: 'It pays out and collects another amount than that.',
   four_eyes: 'Whoever asked for a settlement may not approve it.',
   state_conflict: 'Not possible in its present state.',
 };

@@ -28,7 +28,14 @@ const requested: SettlementEvent = { type: 'SettlementRequested', ...settlement,
 const calculated: SettlementEvent = { type: 'SettlementCalculated', ...settlement, ...calculation, calculatedAt: now };
 const mismatched: SettlementEvent = { type: 'SettlementMismatched', settlementId: 's1', currency: 'USD', differences };
 const verified: SettlementEvent = { type: 'SettlementVerified', settlementId: 's1', currency: 'USD', journalRevision: 4 };
-const approved = (by = 'operator:boss'): SettlementEvent => ({ type: 'SettlementApproved', settlementId: 's1', currency: 'USD', by });
+const approved = (by = 'operator:boss'): SettlementEvent => ({
+  type: 'SettlementApproved',
+  settlementId: 's1',
+  currency: 'USD',
+  by,
+  movedMinor: 950,
+});
+const comparing: SettlementEvent = { type: 'SettlementComparisonAsked', settlementId: 's1', currency: 'USD', by: 'operator:fin' };
 const aborted: SettlementEvent = {
   type: 'SettlementAborted',
   settlementId: 's1',
@@ -71,11 +78,12 @@ const commands = {
   RequestSettlement: { type: 'RequestSettlement', ...settlement, requestedBy: 'operator:fin', now },
   RecordCalculation: { type: 'RecordCalculation', calculation, now },
   RecordComparison: { type: 'RecordComparison', differences: [], journalRevision: 4 },
+  CompareAgain: { type: 'CompareAgain', by: 'operator:fin' },
   ApproveSettlement: { type: 'ApproveSettlement', by: 'operator:boss' },
   ApproveAutomatically: { type: 'ApproveAutomatically', upToMinor: 950 },
   AbortSettlement: { type: 'AbortSettlement', by: 'operator:fin', reason: 'wrong month' },
   StartPaying: { type: 'StartPaying' },
-  FinishSettlement: { type: 'FinishSettlement', unfinishedPayouts: 0, now },
+  FinishSettlement: { type: 'FinishSettlement', unfinished: 0, now },
   RecordMarkedSlice: { type: 'RecordMarkedSlice', windowId: 'w1', throughPosition: 20n, payments: marked },
   FinishMarking: { type: 'FinishMarking' },
 } satisfies { [T in SettlementCommand['type']]: Extract<SettlementCommand, { type: T }> };
@@ -94,6 +102,8 @@ describe('a settlement', () => {
     ['is calculated', 'requested', commands.RecordCalculation, [calculated]],
     ['is verified when the ledger moved the same', 'calculated', commands.RecordComparison, [verified]],
     ['stops when the ledger moved something else', 'calculated', { ...commands.RecordComparison, differences }, [mismatched]],
+    ['is compared again when somebody asks for it', 'mismatched', commands.CompareAgain, [comparing]],
+    ['is approved by someone who has seen the amount', 'verified', { ...commands.ApproveSettlement, movedMinor: 950 }, [approved()]],
     ['is approved by someone else', 'verified', commands.ApproveSettlement, [approved()]],
     ['approved again by the same person stays approved', 'approved', commands.ApproveSettlement, []],
     ['is approved automatically up to the limit', 'verified', commands.ApproveAutomatically, [approved('automatic')]],
@@ -106,6 +116,17 @@ describe('a settlement', () => {
     ['ends when all payments are told', 'settled', commands.FinishMarking, [finished]],
     ['aborted again stays aborted', 'aborted', commands.AbortSettlement, []],
   ])('%s', (_, history, command, events) => given(histories[history]).when(command).then({ events }));
+
+  it.each<[string, SettlementEvent[], SettlementCommand, SettlementEvent[]]>([
+    ['verified', [comparing], commands.RecordComparison, [verified]],
+    ['stopped again', [comparing], { ...commands.RecordComparison, differences }, [mismatched]],
+    ['compared a third time', [comparing, mismatched], commands.CompareAgain, [comparing]],
+    ['aborted', [comparing], commands.AbortSettlement, [aborted]],
+  ])('that was stopped may after that be %s', (_, since, command, events) =>
+    given([...histories.mismatched, ...since])
+      .when(command)
+      .then({ events }),
+  );
 
   it.each<SettlementStatus>(['requested', 'calculated', 'mismatched', 'verified', 'approved'])('is aborted while %s', (status) =>
     given(histories[status])
@@ -138,7 +159,13 @@ describe('a settlement', () => {
       { type: 'ApproveSettlement', by: 'operator:fin' },
     ],
     ['state_conflict', 'an approval by a third, when it is approved', 'approved', { type: 'ApproveSettlement', by: 'operator:eve' }],
-    ['state_conflict', 'to be settled while a payout is open', 'paying', { ...commands.FinishSettlement, unfinishedPayouts: 1 }],
+    [
+      'amount_differs',
+      'an approval of another amount, whoever approves',
+      'verified',
+      { type: 'ApproveSettlement', by: 'operator:fin', movedMinor: 949 },
+    ],
+    ['state_conflict', 'to be settled while a payout is open', 'paying', { ...commands.FinishSettlement, unfinished: 1 }],
   ])('refuses with %s: %s', (refused, _, history, command) => given(histories[history]).when(command).then({ refused }));
 
   // Steps that the process runs again after a crash find their work done; whatever else is not allowed is refused and changes nothing.
@@ -148,6 +175,7 @@ describe('a settlement', () => {
   > = {
     RecordCalculation: { from: ['requested'], done: ['calculated', 'mismatched', 'verified', 'approved', 'paying', 'settled', 'marked'] },
     RecordComparison: { from: ['calculated'], done: ['mismatched', 'verified', 'approved', 'paying', 'settled', 'marked'] },
+    CompareAgain: { from: ['mismatched'], done: [] },
     ApproveSettlement: { from: ['verified'], done: ['approved'] },
     ApproveAutomatically: { from: ['verified'], done: ['approved', 'paying', 'settled', 'marked'] },
     StartPaying: { from: ['approved'], done: ['paying', 'settled', 'marked'] },

@@ -1,6 +1,7 @@
 import type { PaymentSidesSettled, ProblemCode, SettlementCalculated, SettlementEvent, SettlementMismatched } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
-import { sumMinor } from '@tongbao/money';
+import { toSafeInteger } from '@tongbao/money';
+import { movedBy } from './settlement.moves.js';
 import type { Settlement, SettlementState, SettlementStatus } from './settlement.js';
 
 export interface RequestSettlement {
@@ -18,20 +19,24 @@ export type SettlementCommand =
   | RequestSettlement
   | { type: 'RecordCalculation'; calculation: Calculation; now: string }
   | { type: 'RecordComparison'; differences: SettlementMismatched['differences']; journalRevision: number }
-  | { type: 'ApproveSettlement'; by: string }
+  /** The ledger has been corrected. */
+  | { type: 'CompareAgain'; by: string }
+  /** @property movedMinor what whoever approves has seen that it pays out and collects in all; not checked where it is left out */
+  | { type: 'ApproveSettlement'; by: string; movedMinor?: number }
   | { type: 'ApproveAutomatically'; upToMinor: number }
   | { type: 'AbortSettlement'; by: string; reason: string }
   | { type: 'StartPaying' }
-  | { type: 'FinishSettlement'; unfinishedPayouts: number; now: string }
+  /** @property unfinished payouts, collections, draws and direct debts that have not come to their end */
+  | { type: 'FinishSettlement'; unfinished: number; now: string }
   | { type: 'RecordMarkedSlice'; windowId: string; throughPosition: bigint; payments: PaymentSidesSettled['payments'] }
   | { type: 'FinishMarking' };
 
-export type Calculation = Pick<SettlementCalculated, 'cutOff' | 'parties' | 'obligations' | 'facts'>;
+export type Calculation = Pick<SettlementCalculated, 'modelVersion' | 'cutOff' | 'parties' | 'obligations' | 'direct' | 'facts'>;
 
 /** Why a command is refused. The order of `refusals` is the order of precedence: the first that applies answers. */
 export type SettlementRefusal = Extract<
   ProblemCode,
-  'not_found' | 'invalid' | 'idempotency_key_reused' | 'settlement_past_abort' | 'state_conflict' | 'four_eyes'
+  'not_found' | 'invalid' | 'idempotency_key_reused' | 'settlement_past_abort' | 'state_conflict' | 'amount_differs' | 'four_eyes'
 >;
 
 /** Decides a command on a settlement. One that finds its work done changes nothing and is no error, so that every step can be run again. */
@@ -52,7 +57,15 @@ const refusals: [SettlementRefusal, (command: SettlementCommand, state: Settleme
   ['not_found', (command, state) => command.type !== 'RequestSettlement' && state.status === 'none'],
   ['settlement_past_abort', (command, state) => command.type === 'AbortSettlement' && isOneOf(state, pastAbort)],
   ['state_conflict', (command, state) => command.type !== 'RequestSettlement' && !isOneOf(state, allowedFrom[command.type])],
-  ['state_conflict', (command) => command.type === 'FinishSettlement' && command.unfinishedPayouts > 0],
+  ['state_conflict', (command) => command.type === 'FinishSettlement' && command.unfinished > 0],
+  [
+    'amount_differs',
+    (command, state) =>
+      command.type === 'ApproveSettlement' &&
+      command.movedMinor !== undefined &&
+      state.status !== 'none' &&
+      BigInt(command.movedMinor) !== movedBy(state.settlementId, state.parties),
+  ],
   ['four_eyes', (command, state) => command.type === 'ApproveSettlement' && state.status !== 'none' && state.requestedBy === command.by],
 ];
 
@@ -62,6 +75,7 @@ export const pastAbort: readonly SettlementStatus[] = ['paying', 'settled', 'mar
 const allowedFrom: Record<LaterCommand['type'], readonly SettlementStatus[]> = {
   RecordCalculation: ['requested'],
   RecordComparison: ['calculated'],
+  CompareAgain: ['mismatched'],
   ApproveSettlement: ['verified'],
   ApproveAutomatically: ['verified'],
   AbortSettlement: ['requested', 'calculated', 'mismatched', 'verified', 'approved'],
@@ -79,6 +93,8 @@ function isDone(command: SettlementCommand, state: SettlementState): boolean {
       return state.status === 'approved' && state.approvedBy === command.by;
     case 'RecordCalculation':
       return isOneOf(state, ['calculated', 'mismatched', 'verified', 'approved', ...pastAbort]);
+    case 'CompareAgain':
+      return false;
     case 'RecordComparison':
       return isOneOf(state, ['mismatched', 'verified', 'approved', ...pastAbort]);
     case 'ApproveAutomatically':
@@ -120,11 +136,13 @@ function outcomeOf(command: LaterCommand, state: Settlement): SettlementEvent[] 
       if (command.differences.length > 0)
         return [{ type: 'SettlementMismatched', settlementId, currency, differences: command.differences }];
       return [{ type: 'SettlementVerified', settlementId, currency, journalRevision: command.journalRevision }];
+    case 'CompareAgain':
+      return [{ type: 'SettlementComparisonAsked', settlementId, currency, by: command.by }];
     case 'ApproveSettlement':
-      return [{ type: 'SettlementApproved', settlementId, currency, by: command.by }];
+      return [approved(state, command.by)];
     case 'ApproveAutomatically':
-      return movedMinor(state) <= BigInt(command.upToMinor) && command.upToMinor > 0
-        ? [{ type: 'SettlementApproved', settlementId, currency, by: 'automatic' }]
+      return command.upToMinor > 0 && movedBy(settlementId, state.parties) <= BigInt(command.upToMinor)
+        ? [approved(state, 'automatic')]
         : [];
     case 'AbortSettlement':
       return [{ type: 'SettlementAborted', settlementId, model, currency, by: command.by, reason: command.reason }];
@@ -145,6 +163,10 @@ function outcomeOf(command: LaterCommand, state: Settlement): SettlementEvent[] 
   }
 }
 
-/** What a settlement pays out and collects in all: what its approval is about. */
-export const movedMinor = ({ parties }: Pick<Settlement, 'parties'>): bigint =>
-  sumMinor(parties.filter(({ action }) => action === 'pay_out' || action === 'collect').map(({ payableMinor }) => Math.abs(payableMinor)));
+const approved = ({ settlementId, currency, parties }: Settlement, by: string): SettlementEvent => ({
+  type: 'SettlementApproved',
+  settlementId,
+  currency,
+  by,
+  movedMinor: toSafeInteger(movedBy(settlementId, parties)),
+});

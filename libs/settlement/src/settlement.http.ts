@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import {
   Caller,
@@ -13,11 +13,10 @@ import {
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
-import type { SettlementModel } from './models.js';
+import { ComparisonReport } from './comparison-report.js';
 import { HostedProjection } from './projection-follower.js';
 import { SettlementCommands, type Asked } from './settlement.commands.js';
-import { AbortSettlementBody, RequestSettlementBody } from './settlement.dto.js';
-import { SETTLEMENT_MODELS } from './settlement.tokens.js';
+import { AbortSettlementBody, ApproveSettlementBody, RequestSettlementBody } from './settlement.dto.js';
 import { SettlementViews, type WindowFilter } from './settlement.view.js';
 
 interface AtLeast {
@@ -28,37 +27,32 @@ const windowStates = ['open', 'closed', 'settling', 'settled'] as const;
 
 const atLeastQuery = ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' });
 
-/** Windows, settlements and their payouts, for the hub's finance people. */
+/** Windows and settlements, for the hub's finance people. */
 @ApiTags('settlement')
 @Controller('v1/settlement')
 @Operators('finance', 'approver', 'ops', 'auditor')
 export class SettlementController {
   constructor(
-    @Inject(SETTLEMENT_MODELS) private readonly settlementModels: readonly SettlementModel[],
     private readonly commands: SettlementCommands,
     private readonly views: SettlementViews,
+    private readonly report: ComparisonReport,
     private readonly projection: HostedProjection,
     private readonly refusals: CommandRefusals,
   ) {}
 
-  @Get('models')
-  @ApiOperation({ summary: 'The models by which parties are settled, one for each currency' })
-  models(): object {
-    return { items: this.settlementModels };
-  }
-
   @Get('windows')
   @ApiOperation({ summary: 'Windows by currency, the newest first' })
+  @ApiQuery({ name: 'model', required: false })
   @ApiQuery({ name: 'currency', required: false })
   @ApiQuery({ name: 'state', required: false, enum: windowStates })
   @atLeastQuery
-  async windows(@Query() query: PageQuery & AtLeast & { currency?: string; state?: string }): Promise<object> {
-    const { currency, state } = query;
+  async windows(@Query() query: PageQuery & AtLeast & { model?: string; currency?: string; state?: string }): Promise<object> {
+    const { model, currency, state } = query;
     if (state !== undefined && !isWindowState(state))
       throw new Problem('invalid', `state must be one of ${windowStates.join(', ')}.`, 'state');
     const { limit, after } = pageOf(query);
     const position = await this.#position(query.atLeast);
-    return { ...(await this.views.windows({ currency, state }, limit, after)), position };
+    return { ...(await this.views.windows({ model, currency, state }, limit, after)), position };
   }
 
   @Get('windows/:windowId')
@@ -108,19 +102,46 @@ export class SettlementController {
     return this.#one(`settlement ${settlementId}`, atLeast, () => this.views.settlement(settlementId));
   }
 
-  @Post('settlements/:settlementId/approve')
+  @Get('settlements/:settlementId/differences')
+  @ApiOperation({
+    summary:
+      'Where the ledger moved something else than the facts of a settlement say, fact by fact, in the order of the log. Read from the log: a page looks at some thousand facts and may hold fewer differences than asked for, or none; the list ends where there is no `next`',
+  })
+  async differences(@Param('settlementId') settlementId: string, @Query() query: PageQuery): Promise<object> {
+    const { limit, after } = pageOf(query);
+    return this.report.page(settlementId, limit, after);
+  }
+
+  @Post('settlements/:settlementId/recompare')
   @HttpCode(200)
-  @Operators('approver')
-  @ApiOperation({ summary: 'Approve what somebody else asked for' })
-  approve(
+  @Operators('finance')
+  @ApiOperation({ summary: 'Compare a settlement with the ledger again, once what differed is corrected there' })
+  recompare(
     @Param('settlementId') settlementId: string,
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ApproveSettlement', caller, key, { settlementId }, async (asked) => ({
+    return this.#run('CompareAgain', caller, key, { settlementId }, async (asked) => ({
       settlementId,
-      ...toAnswer(await this.commands.approve(settlementId, asked)),
+      ...toAnswer(await this.commands.compareAgain(settlementId, asked)),
     }));
+  }
+
+  @Post('settlements/:settlementId/approve')
+  @HttpCode(200)
+  @Operators('approver')
+  @ApiOperation({ summary: 'Approve what somebody else asked for; with the amount, only if it is still that' })
+  @ApiBody({ type: ApproveSettlementBody, required: false })
+  approve(
+    @Param('settlementId') settlementId: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    return this.#run('ApproveSettlement', caller, key, { settlementId, body }, async (asked) => {
+      const { movedMinor } = validated(ApproveSettlementBody, body ?? {});
+      return { settlementId, ...toAnswer(await this.commands.approve(settlementId, asked, movedMinor)) };
+    });
   }
 
   @Post('settlements/:settlementId/abort')
@@ -147,30 +168,6 @@ export class SettlementController {
     const position = await this.#position(atLeast);
     if (!(await this.views.settlement(settlementId))) throw new Problem('not_found', `There is no settlement ${settlementId}.`);
     return { items: await this.views.payouts(settlementId), position };
-  }
-
-  @Post('payouts/:payoutId/retry')
-  @HttpCode(200)
-  @Operators('finance')
-  @ApiOperation({
-    summary: 'Ask again for a payout that the ledger refused or the bank failed, to the account that the party has named by now',
-  })
-  retry(@Param('payoutId') payoutId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('RetryPayout', caller, key, { payoutId }, async (asked) => ({
-      payoutId,
-      ...toAnswer(await this.commands.retryPayout(payoutId, asked)),
-    }));
-  }
-
-  @Post('payouts/:payoutId/carry')
-  @HttpCode(200)
-  @Operators('finance')
-  @ApiOperation({ summary: 'Give a payout up in this settlement; its amount is carried to the next' })
-  carry(@Param('payoutId') payoutId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('CarryPayout', caller, key, { payoutId }, async (asked) => ({
-      payoutId,
-      ...toAnswer(await this.commands.carryPayout(payoutId, asked)),
-    }));
   }
 
   #run(

@@ -4,7 +4,6 @@ import type { SqlClient } from '@tongbao/read-model';
 import {
   CLOCK,
   EVENT_STORE,
-  HEALTH_CHECKS,
   LEADERSHIP,
   leadershipOf,
   LOG_FEED,
@@ -12,51 +11,59 @@ import {
   PROJECTIONS,
   SQL,
   type Clock,
-  type HealthCheck,
   type Leadership,
 } from '@tongbao/service';
 import type { Logger } from 'pino';
-import { BankStatementProcess } from './bank-statement.process.js';
+import { BankFileController } from './bank-file.http.js';
 import type { Bank } from './bank.js';
-import { FinanceController } from './finance.http.js';
-import { FinanceViews } from './finance.view.js';
+import { bankProviders, type BankOptions } from './bank.providers.js';
+import { ACCOUNTS_IN_FORCE, BANK } from './bank.tokens.js';
 import { HoldAnswersConsumer } from './hold-answers.consumer.js';
+import { ModelCommands } from './model.commands.js';
+import { ModelController } from './model.http.js';
+import { modelProviders } from './model.providers.js';
+import { ModelRegistry } from './model.registry.js';
 import type { SettlementModel } from './models.js';
+import { ObligationController } from './obligation.http.js';
+import { obligationProviders } from './obligation.providers.js';
 import { PaymentMarking } from './payment-marking.process.js';
-import { PayoutProcess } from './payout.process.js';
-import { proofCheck } from './proof.check.js';
+import { PayoutController } from './payout.http.js';
+import type { AccountsInForce } from './payout.orders.js';
 import { HostedProjection, type Follower } from './projection-follower.js';
 import { SettlementCommands } from './settlement.commands.js';
 import { SettlementController } from './settlement.http.js';
 import { SettlementMetrics } from './settlement.metrics.js';
 import { SettlementProcess } from './settlement.process.js';
 import { SettlementQueries } from './settlement.queries.js';
+import { SettlementSchedule } from './schedule.process.js';
 import { SettlementService } from './settlement.service.js';
-import { SETTLEMENT_MODELS } from './settlement.tokens.js';
 import { SettlementViews } from './settlement.view.js';
 import { WindowKeeper } from './window-keeper.js';
+import { WithdrawalController } from './withdrawal.http.js';
 
-export interface SettlementModuleOptions {
-  /** The bank that the hub pays through. */
-  bank: Bank;
-  /** One for each currency that is settled. */
-  models: readonly SettlementModel[];
-  /** How often the bank is asked for its statement; every second when left out. */
-  bankPollMs?: number;
-  /** How long the bank may take to answer; ten seconds when left out. */
-  bankTimeoutMs?: number;
-  /** Whether a payout waits until a checkpoint of the transparency log covers what it comes from. */
-  payoutsNeedProof?: boolean;
+export interface SettlementModuleOptions extends BankOptions {
+  /** What a hub begins with: each is written where the hub has no model of that name and currency yet, and read no more after that. */
+  firstModels: readonly SettlementModel[];
+  /** How often is looked whether a window is due: an immediate model closes one each time at most; every second when left out. */
+  scheduleEveryMs?: number;
 }
 
-/** Windows, settlements, payouts and finance's queries. Needs the parts of HubModule, and the projection 'settlement' among its projections. */
+/** Windows, settlements and payouts. Needs the parts of HubModule, and the projection 'settlement' among its projections. */
 @Module({})
 export class SettlementModule {
   static register(options: SettlementModuleOptions): DynamicModule {
     return {
       module: SettlementModule,
-      controllers: [SettlementController, FinanceController, HoldAnswersConsumer],
-      providers: [{ provide: SETTLEMENT_MODELS, useValue: options.models }, ...reading, ...working(options)],
+      controllers: [
+        ModelController,
+        SettlementController,
+        ObligationController,
+        PayoutController,
+        WithdrawalController,
+        BankFileController,
+        HoldAnswersConsumer,
+      ],
+      providers: [...reading, ...modelProviders, ...obligationProviders, ...bankProviders(options), ...working(options)],
     };
   }
 }
@@ -65,7 +72,6 @@ const reading: Provider[] = [
   SettlementMetrics,
   { provide: SettlementQueries, inject: [SQL], useFactory: (sql: SqlClient) => new SettlementQueries(sql) },
   { provide: SettlementViews, inject: [SQL], useFactory: (sql: SqlClient) => new SettlementViews(sql) },
-  { provide: FinanceViews, inject: [SQL], useFactory: (sql: SqlClient) => new FinanceViews(sql) },
   {
     provide: HostedProjection,
     inject: [PROJECTIONS],
@@ -73,45 +79,28 @@ const reading: Provider[] = [
   },
 ];
 
-function working({
-  bank,
-  models,
-  bankPollMs = 1_000,
-  bankTimeoutMs = 10_000,
-  payoutsNeedProof = false,
-}: SettlementModuleOptions): Provider[] {
+function working({ firstModels, scheduleEveryMs = 1_000 }: SettlementModuleOptions): Provider[] {
   const stopping = new AbortController();
   return [
     {
-      provide: WindowKeeper,
-      inject: [EVENT_STORE, CLOCK],
-      useFactory: (store: EventStore, clock: Clock) => new WindowKeeper(store, models, clock),
-    },
-    {
       provide: SettlementProcess,
-      inject: [EVENT_STORE, SettlementQueries, WindowKeeper, CLOCK],
-      useFactory: (store: EventStore, queries: SettlementQueries, windows: WindowKeeper, clock: Clock) =>
-        new SettlementProcess({ store, queries, windows, models, bank: bank.name, clock }),
-    },
-    {
-      provide: PayoutProcess,
-      inject: [EVENT_STORE, SettlementQueries, HostedProjection, CLOCK, HEALTH_CHECKS],
+      inject: [EVENT_STORE, SettlementQueries, WindowKeeper, ModelRegistry, HostedProjection, BANK, ACCOUNTS_IN_FORCE, CLOCK],
       useFactory: (
         store: EventStore,
         queries: SettlementQueries,
+        windows: WindowKeeper,
+        models: ModelRegistry,
         projection: HostedProjection,
+        bank: Bank,
+        accounts: AccountsInForce,
         clock: Clock,
-        healthChecks: HealthCheck[],
-      ) => {
-        if (payoutsNeedProof) healthChecks.push(proofCheck(queries));
-        return new PayoutProcess({ store, queries, projection, bank, clock, bankTimeoutMs, needProof: payoutsNeedProof });
-      },
+      ) => new SettlementProcess({ store, queries, windows, models, projection, bank: bank.name, accounts, clock }),
     },
     {
       provide: SettlementCommands,
-      inject: [EVENT_STORE, WindowKeeper, SettlementProcess, PayoutProcess, CLOCK],
-      useFactory: (store: EventStore, windows: WindowKeeper, settlement: SettlementProcess, payouts: PayoutProcess, clock: Clock) =>
-        new SettlementCommands(store, windows, settlement, payouts, clock),
+      inject: [EVENT_STORE, WindowKeeper, SettlementProcess, CLOCK],
+      useFactory: (store: EventStore, windows: WindowKeeper, settlement: SettlementProcess, clock: Clock) =>
+        new SettlementCommands(store, windows, settlement, clock),
     },
     {
       provide: SettlementService,
@@ -121,8 +110,9 @@ function working({
         HostedProjection,
         SettlementQueries,
         WindowKeeper,
+        ModelCommands,
+        SettlementSchedule,
         SettlementProcess,
-        PayoutProcess,
         LOGGER,
         LEADERSHIP,
       ],
@@ -132,16 +122,28 @@ function working({
         projection: HostedProjection,
         queries: SettlementQueries,
         windows: WindowKeeper,
+        models: ModelCommands,
+        schedule: SettlementSchedule,
         settlement: SettlementProcess,
-        payouts: PayoutProcess,
         logger: Logger,
         all: ReadonlyMap<string, Leadership>,
       ) => {
-        const statement = new BankStatementProcess(store, bank);
         const marking = new PaymentMarking(store, queries, { signal: stopping.signal });
-        const parts = { feed, projection, queries, windows, settlement, payouts, statement, marking, stopping };
+        const parts = {
+          feed,
+          projection,
+          queries,
+          windows,
+          models,
+          firstModels,
+          schedule,
+          scheduleEveryMs,
+          settlement,
+          marking,
+          stopping,
+        };
         const leadership = leadershipOf(all, 'settlement');
-        return new SettlementService({ ...parts, bank: bank.name, pollMs: bankPollMs, logger, leadership });
+        return new SettlementService({ ...parts, logger, leadership });
       },
     },
   ];

@@ -1,14 +1,18 @@
 import type { EventStore } from '@tongbao/event-store';
 import { handle, load } from '@tongbao/event-store';
-import type { PartySettlement, PayoutEvent, SettlementEvent } from '@tongbao/contracts';
+import type { PayoutEvent, SettlementEvent } from '@tongbao/contracts';
 import type { Clock } from '@tongbao/service';
 import { tracing } from '@tongbao/telemetry';
-import { ProjectionBehind } from './projection-follower.js';
-import type { SettlementModel } from './models.js';
+import { PositionKeeper } from './position.process.js';
+import { ProjectionBehind, untilReached, type Follower } from './projection-follower.js';
+import type { ModelTerms, SettlementModels } from './models.js';
 import { decidePayout, type PayoutRefusal } from './payout.decide.js';
-import { payoutFold, payoutIdOf, payoutStream, type PayoutState } from './payout.js';
-import { bilateralObligations, calculateParties, differencesOf } from './settlement.calculate.js';
+import type { AccountsInForce } from './payout.orders.js';
+import { payoutFold, payoutStream, type PayoutAccount, type PayoutState } from './payout.js';
+import { calculateSettlement } from './settlement.calculate.js';
+import { differencesOf } from './settlement.compare.js';
 import { decideSettlement, type SettlementCommand, type SettlementRefusal } from './settlement.decide.js';
+import { movesOf, type SettlementMove } from './settlement.moves.js';
 import { settlementFold, settlementStream, type Settlement, type SettlementState, type SettlementStatus } from './settlement.js';
 import type { SettlementQueries } from './settlement.queries.js';
 import type { WindowKeeper } from './window-keeper.js';
@@ -20,10 +24,12 @@ const journal = 'main';
 export interface SettlementProcessParts {
   store: EventStore;
   queries: SettlementQueries;
+  projection: Follower;
   windows: WindowKeeper;
-  models: readonly SettlementModel[];
+  models: SettlementModels;
   /** The bank that payouts go through. */
   bank: string;
+  accounts: AccountsInForce;
   clock: Clock;
 }
 
@@ -33,9 +39,25 @@ export interface SettlementProcessParts {
  * What it reads of the projection must reflect the settlement's own newest event; who calls sees to that.
  */
 export class SettlementProcess {
-  constructor(private readonly parts: SettlementProcessParts) {}
+  readonly #positions: PositionKeeper;
+  /** Log position that the projection must have before anything is calculated; unknown before the first time. */
+  #calculated: bigint | undefined;
+  /** Those that pay, once the ledger has what they did to reserves. */
+  readonly #waitingForLedger = new Set<string>();
 
-  /** @returns where it came to rest: `calculated` waits for the ledger, `verified` and `mismatched` for a person, `paying` for the bank */
+  constructor(private readonly parts: SettlementProcessParts) {
+    this.#positions = new PositionKeeper(parts.store);
+  }
+
+  /** Whether a settlement is to be looked at again when the ledger has posted more. */
+  waitsForLedger(settlementId: string): boolean {
+    return this.#waitingForLedger.has(settlementId);
+  }
+
+  /**
+   * @returns where it came to rest: `calculated` waits for the ledger, `verified` and `mismatched` for a person, `paying` for the bank, for the ledger, or for
+   * platforms that pay each other
+   */
   async advance(settlementId: string): Promise<SettlementStatus> {
     for (;;) {
       const { state, traceparent } = await load(this.parts.store, settlementStream(settlementId), settlementFold);
@@ -54,12 +76,12 @@ export class SettlementProcess {
       case 'verified':
         return this.#decide(settlement, 'approve automatically', {
           type: 'ApproveAutomatically',
-          upToMinor: this.#modelOf(settlement).automaticApprovalUpToMinor,
+          upToMinor: (await this.#termsOf(settlement, settlement.cutOff ?? 0n)).automaticApprovalUpToMinor,
         });
       case 'approved':
         return this.#decide(settlement, 'start paying', { type: 'StartPaying' });
       case 'paying':
-        return (await this.#requestPayouts(settlement)) && this.#finish(settlement);
+        return this.#pay(settlement);
       case 'aborted':
         for (const windowId of settlement.windowIds) await this.parts.windows.release(windowId, settlement.settlementId);
         return false;
@@ -93,21 +115,36 @@ export class SettlementProcess {
     const { windowIds, model, currency, settlementId } = state;
     const windows = await queries.windowsOf(windowIds);
     if (windows.length < windowIds.length || windows.some((window) => window.settlementId !== settlementId)) return false;
-    const cutOff = windows.at(-1)?.cutOff;
-    if (cutOff === null || cutOff === undefined) throw new Error(`${settlementId} has claimed a window without a cut-off`);
-    const [nets, oneWay, carried, accounts] = await Promise.all([
+    const last = windows.at(-1);
+    if (!last?.cutOff || last.closedAt === null) throw new Error(`${settlementId} has claimed a window without a cut-off`);
+    const { cutOff, closedAt } = last;
+    await this.#untilOthersAreKnown();
+    const [terms, partyModels, nets, obligations, carried, accounts, reserveBases, due] = await Promise.all([
+      this.#termsOf(state, cutOff),
+      this.parts.models.partyModels(currency),
       queries.netsOf(windowIds),
       queries.obligationsOf(windowIds),
       queries.carriesOf(model, currency),
-      queries.bankAccounts(),
+      this.parts.accounts(),
+      queries.reserveBasesOf(currency),
+      queries.dueReserves(currency, closedAt),
     ]);
-    const calculation = {
-      cutOff: String(cutOff),
-      parties: calculateParties(nets, carried, this.#modelOf(state), (party) => accounts.has(party)),
-      obligations: bilateralObligations(oneWay),
-      facts: windows.reduce((sum, { facts }) => sum + facts, 0),
-    };
+    const amounts = calculateSettlement({
+      ...{ settlementId, terms, nets, obligations, carried, reserveBases },
+      cutOffAt: new Date(closedAt),
+      dueReserves: due.filter(({ party }) => partyModels.at(party, cutOff) === model),
+      hasBankAccount: (party) => accounts.has(party),
+      modelAfter: (party) => partyModels.at(party, cutOff + 1n),
+    });
+    const facts = windows.reduce((sum, window) => sum + window.facts, 0);
+    const calculation = { modelVersion: terms.version, cutOff: String(cutOff), ...amounts, facts };
     return this.#decide(state, 'calculate', { type: 'RecordCalculation', calculation, now: this.#now() });
+  }
+
+  /** A reserve is released once: what settlements of other models have taken of it must be in what this one reads. */
+  async #untilOthersAreKnown(): Promise<void> {
+    this.#calculated ??= await this.parts.store.head();
+    await untilReached(this.parts.projection, this.#calculated);
   }
 
   /** Once the ledger has posted the last fact of the windows, each party's net must be what the ledger moved for the same facts. */
@@ -119,43 +156,44 @@ export class SettlementProcess {
     if (lastFact > (progress?.sourcePosition ?? 0n)) return false;
     // Read after the progress: the nets are at least as new as what it promises.
     const differences = differencesOf(await queries.netsOf(settlement.windowIds));
-    return this.#decide(settlement, 'compare', { type: 'RecordComparison', differences, journalRevision: progress?.revision ?? -1 });
+    const step = settlement.mismatches === 0 ? 'compare' : `compare ${settlement.mismatches + 1}`;
+    return this.#decide(settlement, step, { type: 'RecordComparison', differences, journalRevision: progress?.revision ?? -1 });
   }
 
-  /** One payout or collection for each party that is paid or pays. @returns false while one of them has not come to its end */
+  /** First what it does to reserves and debts, then payouts: the ledger must have released what they pay. */
+  async #pay(settlement: Settlement): Promise<boolean> {
+    const { settlementId } = settlement;
+    const booked = await this.#positions.book(settlement);
+    const progress = await this.parts.queries.ledgerProgress(journal);
+    if (booked.position > (progress?.sourcePosition ?? 0n)) {
+      this.#waitingForLedger.add(settlementId);
+      return false;
+    }
+    this.#waitingForLedger.delete(settlementId);
+    return (await this.#requestPayouts(settlement)) && booked.isDone && this.#finish(settlement);
+  }
+
+  /** The payouts and collections. @returns false while one of them has not come to its end */
   async #requestPayouts(settlement: Settlement): Promise<boolean> {
-    const { queries } = this.parts;
-    const moved = settlement.parties.filter(({ action }) => action === 'pay_out' || action === 'collect');
-    if (moved.length === 0) return true;
-    const known = new Map((await queries.payoutsOf(settlement.settlementId)).map(({ party, status }) => [party, status]));
-    const missing = moved.filter(({ party }) => !known.has(party));
+    const { settlementId } = settlement;
+    const moves = settlement.parties.flatMap((row) => movesOf(settlementId, row)).filter(({ kind }) => kind !== 'draw');
+    if (moves.length === 0) return true;
+    const known = new Map((await this.parts.queries.payoutsOf(settlementId)).map(({ payoutId, status }) => [payoutId, status]));
+    const missing = moves.filter(({ id }) => !known.has(id));
     if (missing.length > 0) {
-      const accounts = await queries.bankAccounts();
-      for (const party of missing) await this.#requestPayout(settlement, party, accounts.get(party.party));
+      const accounts = await this.parts.accounts();
+      for (const move of missing) await this.#requestPayout(settlement, move, accounts.get(move.party));
       return false;
     }
     return [...known.values()].every((status) => status === 'confirmed' || status === 'carried');
   }
 
-  async #requestPayout(
-    settlement: Settlement,
-    { party, action, payableMinor }: PartySettlement,
-    account: { accountNumber: string; holder: string } | undefined,
-  ) {
-    if (!account) throw new ProjectionBehind(`${party} had a bank account when ${settlement.settlementId} was calculated`);
+  async #requestPayout(settlement: Settlement, move: SettlementMove, account: PayoutAccount | undefined): Promise<void> {
     const { settlementId, currency } = settlement;
-    const payoutId = payoutIdOf(settlementId, party);
-    const direction = action === 'pay_out' ? ('payout' as const) : ('collection' as const);
-    const terms = {
-      payoutId,
-      settlementId,
-      party,
-      direction,
-      amountMinor: Math.abs(payableMinor),
-      currency,
-      bank: this.parts.bank,
-      ...account,
-    };
+    const { id: payoutId, kind, party, amountMinor } = move;
+    if (!account) throw new ProjectionBehind(`${party} had a bank account when ${settlementId} was calculated`);
+    const direction = kind === 'payout' ? ('payout' as const) : ('collection' as const);
+    const terms = { payoutId, settlementId, party, direction, amountMinor, currency, bank: this.parts.bank, ...account };
     const decide = (state: PayoutState) => decidePayout({ type: 'RequestPayout', terms, now: this.#now() }, state);
     const context = { commandId: `${payoutId} request`, correlationId: settlementId };
     await handle<PayoutState, PayoutEvent, PayoutRefusal>(this.parts.store, payoutStream(payoutId), payoutFold, decide, context);
@@ -163,11 +201,15 @@ export class SettlementProcess {
 
   async #finish(settlement: Settlement): Promise<boolean> {
     for (const windowId of settlement.windowIds) await this.parts.windows.settle(windowId, settlement.settlementId);
-    return this.#decide(settlement, 'finish', { type: 'FinishSettlement', unfinishedPayouts: 0, now: this.#now() });
+    return this.#decide(settlement, 'finish', { type: 'FinishSettlement', unfinished: 0, now: this.#now() });
   }
 
   /** @returns true when the settlement is another now; a refusal means that somebody else moved it on, which the next look shows */
   async #decide({ settlementId }: Pick<Settlement, 'settlementId'>, step: string, command: SettlementCommand): Promise<boolean> {
+    const isCalculation = command.type === 'RecordCalculation';
+    const known = this.#calculated;
+    // Where no answer comes, it may have been written all the same.
+    if (isCalculation) this.#calculated = undefined;
     const handled = await handle<SettlementState, SettlementEvent, SettlementRefusal>(
       this.parts.store,
       settlementStream(settlementId),
@@ -175,13 +217,13 @@ export class SettlementProcess {
       (state) => decideSettlement(command, state),
       { commandId: `${settlementId} ${step}`, correlationId: settlementId },
     );
+    if (isCalculation) this.#calculated = 'position' in handled ? (handled.position ?? known) : known;
     return handled.outcome === 'refused' || handled.events.length > 0;
   }
 
-  #modelOf({ model, currency }: Pick<Settlement, 'model' | 'currency'>): SettlementModel {
-    const found = this.parts.models.find((each) => each.name === model && each.currency === currency);
-    if (!found) throw new Error(`there is no model ${model} for ${currency}`);
-    return found;
+  /** The version of the model that was in force when the last of the settlement's windows closed. */
+  #termsOf({ model, currency }: Pick<Settlement, 'model' | 'currency'>, cutOff: bigint): Promise<ModelTerms> {
+    return this.parts.models.termsAt(model, currency, cutOff);
   }
 
   #now(): string {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PayoutEvent, SettlementEvent, WindowEvent } from '@tongbao/contracts';
+import type { PayoutEvent, SettlementEvent, WindowEvent, WithdrawalEvent } from '@tongbao/contracts';
 import { MemoryLog } from '../test/facts.js';
 import { settlementPublisher } from './settlement.publish.js';
 
-const published = (event: WindowEvent | SettlementEvent | PayoutEvent) =>
+const published = (event: WindowEvent | SettlementEvent | PayoutEvent | WithdrawalEvent) =>
   settlementPublisher.publish(new MemoryLog().append('any-1', event));
 const window = { windowId: 'w1', model: 'dnm', currency: 'USD', sequence: 1 };
 const about = { payoutId: 'o1', settlementId: 's1', party: 'platform:A', direction: 'payout' as const, amountMinor: 900, currency: 'USD' };
@@ -101,5 +101,29 @@ describe('what settlement tells the others', () => {
     expect(published({ type: 'PayoutInstructed', ...payout, accountNumber: '1', holder: 'A', attempt: 1, holdId: 'hold_o1' })).toHaveLength(
       1,
     );
+  });
+
+  it('is what becomes of a withdrawal, and the hold that it needs', () => {
+    const told = { withdrawalId: 'wdr_1', account: 'hub:fees', amountMinor: 900, currency: 'USD', requestedBy: 'operator:fin' };
+    const reference = { ...told, bank: 'sandbox' };
+    const status = (name: string) => ({
+      topic: 'tongbao.settlement.events',
+      key: 'wdr_1',
+      type: 'WithdrawalStatusChanged',
+      data: { type: 'WithdrawalStatusChanged', ...told, status: name },
+    });
+    const asked = { accountNumber: '6222', holder: 'Hub', holdId: 'hold_wdr_1', requestedAt: 'now' };
+    const reservations = [{ account: 'hub:fees', amountMinor: 900 }];
+    expect(published({ type: 'WithdrawalRequested', ...reference, ...asked })).toEqual([
+      {
+        topic: 'tongbao.ledger.commands',
+        key: 'hold_wdr_1',
+        type: 'PlaceHold',
+        data: { type: 'PlaceHold', holdId: 'hold_wdr_1', purpose: 'payout', ref: 'wdr_1', currency: 'USD', reservations },
+      },
+      status('requested'),
+    ]);
+    expect(published({ type: 'WithdrawalHeld', ...reference })).toEqual([status('held')]);
+    expect(published({ type: 'WithdrawalCancelled', ...reference, by: 'operator:fin', reason: 'x' })).toEqual([status('cancelled')]);
   });
 });

@@ -1,15 +1,27 @@
 import type { OutgoingMessage, Publisher } from '@tongbao/bus';
-import { topics, type LedgerCommand, type PayoutEvent, type SettlementEvent, type SettlementMessage } from '@tongbao/contracts';
+import {
+  topics,
+  account,
+  type LedgerCommand,
+  type PayoutEvent,
+  type PositionEvent,
+  type SettlementEvent,
+  type SettlementMessage,
+} from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
-import { isPayoutFact, isSettlementFact, isWindowFact } from './facts.js';
+import { drawRefOf } from './liquidity-draws.js';
+import { isPayoutFact, isPositionFact, isSettlementFact, isWindowFact, isWithdrawalFact } from './facts.js';
+import { withdrawalMessages } from './withdrawal.publish.js';
 
 /** What settlement tells the others, and the holds that it asks the ledger for. */
 export const settlementPublisher: Publisher = {
   service: 'settlement',
-  categories: ['window', 'settlement', 'payout'],
+  categories: ['window', 'settlement', 'payout', 'withdrawal', 'position'],
   publish(stored: StoredEvent): OutgoingMessage[] {
     if (isPayoutFact(stored)) return payoutMessages(stored.event);
     if (isSettlementFact(stored)) return settlementMessages(stored.event);
+    if (isWithdrawalFact(stored)) return withdrawalMessages(stored.event);
+    if (isPositionFact(stored)) return positionMessages(stored.event);
     if (!isWindowFact(stored) || stored.event.type !== 'WindowClosed') return [];
     const { windowId, currency, closedAt } = stored.event;
     return [news(windowId, { type: 'WindowClosed', windowId, currency, closedAt })];
@@ -43,6 +55,8 @@ function settlementMessages(event: SettlementEvent): OutgoingMessage[] {
       return status('calculated', event.currency, event.parties);
     case 'SettlementMismatched':
       return status('mismatched', event.currency, event.differences);
+    case 'SettlementComparisonAsked':
+      return status('calculated', event.currency);
     case 'SettlementVerified':
       return status('verified', event.currency);
     case 'SettlementApproved':
@@ -87,4 +101,35 @@ function payoutMessages(event: PayoutEvent): OutgoingMessage[] {
   // The ledger's leave: the amount is held on the party's account. The ledger itself ends the hold by the facts that follow.
   const reservations = [{ account: party, amountMinor }];
   return [ledgerCommand({ type: 'PlaceHold', holdId: event.holdId, purpose: 'payout', ref: payoutId, currency, reservations }), status];
+}
+
+const obligationStatuses = {
+  ObligationDue: 'due',
+  ObligationReported: 'reported',
+  ObligationReportRejected: 'due',
+  ObligationPaid: 'paid',
+  ObligationCarried: 'carried',
+} as const;
+
+function positionMessages(event: PositionEvent): OutgoingMessage[] {
+  switch (event.type) {
+    case 'ObligationDue':
+    case 'ObligationReported':
+    case 'ObligationReportRejected':
+    case 'ObligationPaid':
+    case 'ObligationCarried': {
+      const { obligationId, settlementId, party: debtor, creditor, amountMinor, currency } = event;
+      if (obligationId === undefined) return [];
+      const about = { obligationId, settlementId, debtor, creditor, amountMinor, currency };
+      return [news(obligationId, { type: 'ObligationStatusChanged', ...about, status: obligationStatuses[event.type] })];
+    }
+    case 'LiquidityDrawRequested': {
+      // The ledger's leave: there must be so much. The ledger itself ends the hold by the fact that follows.
+      const { holdId, party, amountMinor, currency } = event;
+      const reservations = [{ account: account.liquidity(party), amountMinor }];
+      return [ledgerCommand({ type: 'PlaceHold', holdId, purpose: 'payout', ref: drawRefOf(party), currency, reservations })];
+    }
+    default:
+      return [];
+  }
 }

@@ -1,16 +1,24 @@
+import type { SettlementModelSet } from '@tongbao/contracts';
+import { toSafeInteger } from '@tongbao/money';
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
-import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, notInArray, or, sql as text } from 'drizzle-orm';
-import type { CarriedAmount, Obligation, PartyNet } from './settlement.calculate.js';
+import { and, asc, count, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, ne, notInArray, or, sql as text } from 'drizzle-orm';
+import { AssignedModels } from './assignment.history.js';
+import { models, partyModels } from './model.tables.js';
+import type { Obligation } from './obligation.calculate.js';
+import { mostReleases, type DueReserve, type ReserveBase } from './reserve.calculate.js';
+import type { CarriedAmount } from './settlement.calculate.js';
+import type { PartyNet } from './settlement.compare.js';
 import type { RowOf } from './settlement.rows.js';
 import {
-  bankCash,
   carries,
   currentWindows,
   ledgerProgress,
   logProgress,
+  mendings,
   obligations,
-  payees,
   payouts,
+  reserveBases,
+  reserves,
   settlements,
   windowNets,
   windows,
@@ -30,6 +38,22 @@ export class SettlementQueries {
   /** Windows that take in what comes now, by the projection; a model and currency that has seen nothing yet has none. */
   currentWindows(): Promise<RowOf<'currentWindows'>[]> {
     return this.#database.select().from(currentWindows);
+  }
+
+  /** Models that count; those whose first version nobody has approved are left out. */
+  async models(): Promise<SettlementModelSet[]> {
+    const rows = await this.#database.select({ current: models.current }).from(models).where(isNotNull(models.current));
+    return rows.flatMap(({ current }) => (current ? [current] : []));
+  }
+
+  async partyModels(currency: string): Promise<AssignedModels> {
+    const rows = await this.#database.select().from(partyModels).where(eq(partyModels.currency, currency));
+    const windowIds = rows.flatMap(({ steps }) => steps.flatMap(({ lastWindowId }) => (lastWindowId === null ? [] : [lastWindowId])));
+    const last = await this.windowsOf([...new Set(windowIds)]);
+    return new AssignedModels(
+      new Map(rows.map(({ party, steps }) => [party, steps])),
+      new Map(last.flatMap(({ windowId, cutOff }) => (cutOff === null ? [] : [[windowId, cutOff] as const]))),
+    );
   }
 
   /** In the order of their sequence. */
@@ -56,14 +80,41 @@ export class SettlementQueries {
   }
 
   carriesOf(model: string, currency: string): Promise<CarriedAmount[]> {
-    const mine = and(eq(carries.model, model), eq(carries.currency, currency), ne(carries.amountMinor, 0n));
+    const isAny = or(ne(carries.amountMinor, 0n), ne(carries.debitMinor, 0n));
+    const mine = and(eq(carries.model, model), eq(carries.currency, currency), isAny);
     return this.#database.select().from(carries).where(mine);
   }
 
-  /** Parties that have named a bank account. */
-  async bankAccounts(): Promise<Map<string, { accountNumber: string; holder: string }>> {
-    const rows = await this.#database.select().from(payees).where(isNotNull(payees.accountNumber));
-    return new Map(rows.map(({ party, accountNumber, holder }) => [party, { accountNumber: accountNumber ?? '', holder: holder ?? '' }]));
+  /** Corrections that mend the postings of facts in a span of the log. */
+  mendings(after: bigint, through: bigint): Promise<RowOf<'mendings'>[]> {
+    return this.#database
+      .select()
+      .from(mendings)
+      .where(and(gt(mendings.position, after), lte(mendings.position, through)))
+      .orderBy(asc(mendings.entry));
+  }
+
+  /** What was withheld of each party in a currency so far. */
+  reserveBasesOf(currency: string): Promise<ReserveBase[]> {
+    return this.#database.select().from(reserveBases).where(eq(reserveBases.currency, currency));
+  }
+
+  /** Reserves that are due back at a time and that no settlement has; the oldest first, no more of a party than one settlement takes. */
+  async dueReserves(currency: string, at: string): Promise<DueReserve[]> {
+    const isDue = and(eq(reserves.currency, currency), isNull(reserves.releasedBy), lte(reserves.releaseAt, at));
+    const place =
+      text<number>`row_number() over (partition by ${reserves.party} order by ${reserves.releaseAt}, ${reserves.settlementId})`.as('place');
+    const placed = this.#database
+      .select({ ...getTableColumns(reserves), place })
+      .from(reserves)
+      .where(isDue)
+      .as('placed');
+    const rows = await this.#database
+      .select()
+      .from(placed)
+      .where(lte(placed.place, mostReleases))
+      .orderBy(asc(placed.party), asc(placed.place));
+    return rows.map(({ settlementId, party, amountMinor }) => ({ settlementId, party, amountMinor: toSafeInteger(amountMinor) }));
   }
 
   /** How far the ledger has posted facts, in the journal that goes on; undefined before its first entry. */
@@ -92,17 +143,6 @@ export class SettlementQueries {
     return this.#database.select().from(payouts).where(eq(payouts.settlementId, settlementId)).orderBy(asc(payouts.payoutId));
   }
 
-  /** What may be instructed, in the order in which it was asked for: payouts that the ledger holds, and collections. */
-  payoutsToInstruct(bank: string): Promise<RowOf<'payouts'>[]> {
-    const held = inArray(payouts.status, notInstructed);
-    const collection = and(eq(payouts.status, 'requested'), eq(payouts.direction, 'collection'));
-    return this.#database
-      .select()
-      .from(payouts)
-      .where(and(eq(payouts.bank, bank), or(held, collection)))
-      .orderBy(asc(payouts.requestedPosition), asc(payouts.payoutId));
-  }
-
   /** Settlements that are to be paid out, and whose books no checkpoint covers that counts as proof. */
   async unprovenSettlements(): Promise<Set<string>> {
     const [row] = await this.#database.select().from(logProgress);
@@ -121,26 +161,6 @@ export class SettlementQueries {
     return { payouts: waiting?.payouts ?? 0, signed: row?.signed ?? 0, proven: row?.proven ?? 0 };
   }
 
-  /** Instructions whose end is not known. */
-  async instructedPayouts(bank: string): Promise<string[]> {
-    const rows = await this.#database
-      .select({ payoutId: payouts.payoutId })
-      .from(payouts)
-      .where(and(eq(payouts.bank, bank), eq(payouts.status, 'instructed')))
-      .orderBy(asc(payouts.requestedPosition), asc(payouts.payoutId));
-    return rows.map(({ payoutId }) => payoutId);
-  }
-
-  /** Refused by the ledger before money last came in at the bank: worth asking again. */
-  async refusedBeforeMoneyCame(bank: string): Promise<string[]> {
-    const rows = await this.#database
-      .select({ payoutId: payouts.payoutId })
-      .from(payouts)
-      .innerJoin(bankCash, and(eq(bankCash.bank, payouts.bank), eq(bankCash.currency, payouts.currency)))
-      .where(and(eq(payouts.bank, bank), eq(payouts.status, 'refused'), lt(payouts.requestedPosition, bankCash.lastIncoming)));
-    return rows.map(({ payoutId }) => payoutId);
-  }
-
   settlementCounts(): Promise<{ status: string; count: number }[]> {
     return this.#database.select({ status: settlements.status, count: count() }).from(settlements).groupBy(settlements.status);
   }
@@ -157,11 +177,5 @@ export class SettlementQueries {
       .innerJoin(windows, and(eq(windows.windowId, windowNets.windowId), ne(windows.state, 'settled')))
       .innerJoin(ledgerProgress, lte(windows.lastFact, ledgerProgress.sourcePosition))
       .groupBy(windows.currency);
-  }
-
-  /** By currency: cash by the statement, less what is on its way out. */
-  async availableCash(bank: string): Promise<Map<string, bigint>> {
-    const rows = await this.#database.select().from(bankCash).where(eq(bankCash.bank, bank));
-    return new Map(rows.map(({ currency, cashMinor, transitMinor }) => [currency, cashMinor - transitMinor]));
   }
 }

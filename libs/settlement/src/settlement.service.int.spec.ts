@@ -3,12 +3,13 @@ import { soleLeader } from '@tongbao/service';
 import pino from 'pino';
 import { TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
+import { BankService } from './bank.service.js';
 import { SettlementService } from './settlement.service.js';
 import { settlementStream } from './settlement.js';
 import { windowStream } from './window.js';
 
 let hub: TestHub;
-let service: SettlementService | undefined;
+const services: (SettlementService | BankService)[] = [];
 
 beforeAll(async () => {
   hub = await TestHub.start();
@@ -16,22 +17,25 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await service?.beforeApplicationShutdown();
+  for (const service of services) await service.beforeApplicationShutdown();
   await hub.stop();
 });
 
-function start(market: Market): SettlementService {
-  const { settlement, payouts, statement, marking, windows } = market.processes;
+async function start(market: Market): Promise<void> {
+  const { settlement, payouts, statement, marking, windows, models, schedule } = market.processes;
   const { feed, projection, queries, bank } = hub;
-  const parts = { feed, projection, queries, settlement, payouts, statement, marking, windows };
-  return new SettlementService({
-    ...parts,
-    bank: bank.name,
-    pollMs: 10,
-    stopping: new AbortController(),
-    logger: pino({ level: 'silent' }),
-    leadership: soleLeader,
-  });
+  const process = { feed, projection, logger: pino({ level: 'silent' }), leadership: soleLeader };
+  services.push(
+    new SettlementService({
+      ...process,
+      ...{ queries, settlement, marking, windows, models, schedule },
+      firstModels: [],
+      scheduleEveryMs: 10,
+      stopping: new AbortController(),
+    }),
+    new BankService({ ...process, payouts, statement, bank: bank.name, pollMs: 10 }),
+  );
+  for (const service of services) await service.onApplicationBootstrap();
 }
 
 describe('a service that starts after it was killed', () => {
@@ -56,8 +60,7 @@ describe('a service that starts after it was killed', () => {
     };
     await hub.fact(settlementStream('s1'), { type: 'SettlementRequested', ...asked });
 
-    service = start(market);
-    await service.onApplicationBootstrap();
+    await start(market);
     while ((await market.status('s1')) !== 'marked') {
       await hub.post();
       await hub.answerHolds();

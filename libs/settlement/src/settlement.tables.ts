@@ -1,5 +1,16 @@
-import type { BankLineMatch, SettlementMismatched } from '@tongbao/contracts';
-import { bigint, boolean, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { DirectObligation, PartySettlement, SettlementMismatched } from '@tongbao/contracts';
+import { bigint, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import { comparisonTables } from './comparison.tables.js';
+import { modelTables } from './model.tables.js';
+import { obligationTables } from './obligation.tables.js';
+import { bankFileTables } from './bank-file.tables.js';
+import { payoutTables } from './payout.tables.js';
+import { reserveTables } from './reserve.tables.js';
+
+export { mendings } from './comparison.tables.js';
+export { directObligations, liquidityDraws } from './obligation.tables.js';
+export { bankCash, bankLines, payees, payouts } from './payout.tables.js';
+export { reserveBases, reserves } from './reserve.tables.js';
 
 const schema = pgSchema('settlement');
 
@@ -52,6 +63,8 @@ export const windowNets = schema.table(
     sides: integer('sides').notNull(),
     ledgerMinor: minor('ledger_minor'),
     ledgerSides: integer('ledger_sides').notNull(),
+    /** Of these, sides that mend the posting of a fact. */
+    mendedSides: integer('mended_sides').notNull(),
   },
   (table) => [primaryKey({ columns: [table.windowId, table.party] })],
 );
@@ -93,6 +106,8 @@ export const carries = schema.table(
     currency: text('currency').notNull(),
     party: text('party').notNull(),
     amountMinor: minor('amount_minor'),
+    /** What of it the party owes and a gross model keeps apart: the amount is what it is owed less this. */
+    debitMinor: minor('debit_minor'),
   },
   (table) => [primaryKey({ columns: [table.model, table.currency, table.party] })],
 );
@@ -107,19 +122,27 @@ export const settlements = schema.table(
     windowIds: jsonb('window_ids').$type<string[]>().notNull(),
     requestedBy: text('requested_by').notNull(),
     requestedAt: text('requested_at').notNull(),
+    modelVersion: integer('model_version'),
     approvedBy: text('approved_by'),
+    /** What it pays out and collects in all. */
+    movedMinor: minor('moved_minor'),
     cutOff: bigint('cut_off', { mode: 'bigint' }),
     facts: integer('facts').notNull(),
     journalRevision: integer('journal_revision'),
     /** As many entries of the books must be proven before it may pay out, where that is asked for. */
     entries: bigint('entries', { mode: 'number' }),
     differences: jsonb('differences').$type<SettlementMismatched['differences']>(),
-    /** What its calculation added to the carried amounts; an abort takes it back. */
-    carried: jsonb('carried').$type<{ party: string; amountMinor: number }[]>(),
+    /** What its calculation did to what is carried and to reserves; an abort takes it back. */
+    undo: jsonb('undo').$type<PartyUndo[]>(),
+    /** What is carried to other models, once it can no longer be aborted. */
+    leaving: jsonb('leaving').$type<CarriedElsewhere[]>(),
+    /** What platforms are to pay each other directly. */
+    direct: jsonb('direct').$type<DirectObligation[]>(),
     reason: text('reason'),
     settledAt: text('settled_at'),
-    /** Payments that have been told of it. */
+    /** Payments that have been told of it, and how far in the log that has come. */
     markedPayments: integer('marked_payments').notNull(),
+    markedThrough: position('marked_through'),
     /** Position of its SettlementRequested: settlements are listed in this order. */
     requestedPosition: position('requested_position'),
   },
@@ -137,6 +160,13 @@ export const settlementParties = schema.table(
     action: text('action').notNull(),
     carriedOutMinor: minor('carried_out_minor'),
     sides: integer('sides').notNull(),
+    directMinor: minor('direct_minor'),
+    withheldMinor: minor('withheld_minor'),
+    releasedMinor: minor('released_minor'),
+    reserve: jsonb('reserve').$type<PartySettlement['reserve']>(),
+    legs: jsonb('legs').$type<PartySettlement['legs']>(),
+    collectBy: text('collect_by').$type<NonNullable<PartySettlement['collectBy']>>(),
+    carriedTo: text('carried_to'),
   },
   (table) => [primaryKey({ columns: [table.settlementId, table.party] })],
 );
@@ -151,70 +181,6 @@ export const settlementObligations = schema.table(
     amountMinor: minor('amount_minor'),
   },
   (table) => [primaryKey({ columns: [table.settlementId, table.debtor, table.creditor] })],
-);
-
-export const payouts = schema.table(
-  'payouts',
-  {
-    payoutId: text('payout_id').primaryKey(),
-    settlementId: text('settlement_id').notNull(),
-    party: text('party').notNull(),
-    direction: text('direction').$type<'payout' | 'collection'>().notNull(),
-    amountMinor: minor('amount_minor'),
-    currency: text('currency').notNull(),
-    bank: text('bank').notNull(),
-    accountNumber: text('account_number').notNull(),
-    holder: text('holder').notNull(),
-    status: text('status').notNull(),
-    attempt: integer('attempt').notNull(),
-    /** Why the ledger or the bank refused it last. */
-    code: text('code'),
-    lineId: text('line_id'),
-    /** Instructed, and no line nor failure has told the end: its amount is not there to be used. */
-    inTransit: boolean('in_transit').notNull(),
-    requestedAt: text('requested_at').notNull(),
-    /** Position of the last PayoutRequested: payouts are instructed in the order in which they were asked for. */
-    requestedPosition: position('requested_position'),
-  },
-  (table) => [index('payouts_by_settlement').on(table.settlementId), index('payouts_by_status').on(table.status)],
-);
-
-/** Who may be paid, and where. */
-export const payees = schema.table('payees', {
-  party: text('party').primaryKey(),
-  name: text('name').notNull(),
-  bank: text('bank'),
-  accountNumber: text('account_number'),
-  holder: text('holder'),
-});
-
-/** Money at a bank by its statement, and how much of it is on its way out. */
-export const bankCash = schema.table(
-  'bank_cash',
-  {
-    bank: text('bank').notNull(),
-    currency: text('currency').notNull(),
-    cashMinor: minor('cash_minor'),
-    transitMinor: minor('transit_minor'),
-    /** Position of the last line that brought money in. */
-    lastIncoming: position('last_incoming'),
-  },
-  (table) => [primaryKey({ columns: [table.bank, table.currency] })],
-);
-
-export const bankLines = schema.table(
-  'bank_lines',
-  {
-    bank: text('bank').notNull(),
-    sequence: integer('sequence').notNull(),
-    lineId: text('line_id').notNull(),
-    amountMinor: minor('amount_minor'),
-    currency: text('currency').notNull(),
-    reference: text('reference').notNull(),
-    match: jsonb('match').$type<BankLineMatch>().notNull(),
-    bookedAt: text('booked_at').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.bank, table.sequence] })],
 );
 
 /** A party's position: what its statement comes to. */
@@ -239,15 +205,43 @@ export const statementChunks = schema.table(
     chunk: integer('chunk').notNull(),
     /** The position before the first movement. */
     openingMinor: minor('opening_minor'),
-    /** Latest time of a movement. */
-    latestAt: text('latest_at').notNull(),
+    /** Of the first movement: periods and moments are cut by the place in the log. */
+    firstPosition: position('first_position'),
     /** As `encodeMovement` writes them, one after another. */
     lines: text('lines').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.party, table.currency, table.chunk] })],
+  (table) => [
+    primaryKey({ columns: [table.party, table.currency, table.chunk] }),
+    index('statement_chunks_by_position').on(table.party, table.currency, table.firstPosition, table.chunk),
+  ],
 );
 
+/** What a calculation did to one party; amounts in minor units, decimal. */
+export interface PartyUndo {
+  party: string;
+  carriedMinor: string;
+  debitMinor: string;
+  basisPointMinor: string;
+  withheldMinor: string;
+  /** Settlements whose reserves it releases. */
+  releases: string[];
+}
+
+/** What a party takes with it to another model. */
+export interface CarriedElsewhere {
+  party: string;
+  model: string;
+  amountMinor: number;
+  debitMinor: number;
+}
+
 export const settlementTables = {
+  ...comparisonTables,
+  ...modelTables,
+  ...obligationTables,
+  ...reserveTables,
+  ...payoutTables,
+  ...bankFileTables,
   windows,
   currentWindows,
   windowNets,
@@ -258,10 +252,6 @@ export const settlementTables = {
   settlements,
   settlementParties,
   settlementObligations,
-  payouts,
-  payees,
-  bankCash,
-  bankLines,
   positions,
   statementChunks,
 };

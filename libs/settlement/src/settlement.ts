@@ -1,4 +1,4 @@
-import type { PartySettlement, SettlementEvent } from '@tongbao/contracts';
+import type { DirectObligation, PartySettlement, SettlementEvent } from '@tongbao/contracts';
 import type { Fold } from '@tongbao/event-store';
 
 /** A settlement as its own stream tells it. */
@@ -19,6 +19,10 @@ export interface Settlement {
   approvedBy?: string;
   cutOff?: bigint;
   parties: readonly PartySettlement[];
+  /** What platforms are to pay each other directly. */
+  direct: readonly DirectObligation[];
+  /** How often it has been compared with the ledger, and found to differ. */
+  mismatches: number;
   /** How far the payments of its windows have been told. */
   marked: { through: bigint; payments: number };
 }
@@ -38,15 +42,19 @@ function evolve(state: SettlementState, event: SettlementEvent): SettlementState
       windowIds,
       requestedBy,
       parties: [],
+      direct: [],
+      mismatches: 0,
       marked: { through: 0n, payments: 0 },
     };
   }
   if (state.status === 'none') throw new Error(`${event.type} of ${event.settlementId} without a SettlementRequested before it`);
   switch (event.type) {
     case 'SettlementCalculated':
-      return { ...state, status: 'calculated', cutOff: BigInt(event.cutOff), parties: event.parties };
+      return { ...state, status: 'calculated', cutOff: BigInt(event.cutOff), parties: event.parties, direct: event.direct ?? [] };
     case 'SettlementMismatched':
-      return { ...state, status: 'mismatched' };
+      return { ...state, status: 'mismatched', mismatches: state.mismatches + 1 };
+    case 'SettlementComparisonAsked':
+      return { ...state, status: 'calculated' };
     case 'SettlementVerified':
       return { ...state, status: 'verified' };
     case 'SettlementApproved':

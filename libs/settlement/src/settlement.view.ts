@@ -1,10 +1,12 @@
 import { toSafeInteger } from '@tongbao/money';
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
 import { Problem, toPage, type Page } from '@tongbao/service';
-import { and, asc, desc, eq, gt, lt, or } from 'drizzle-orm';
-import { bilateralObligations } from './settlement.calculate.js';
+import { and, asc, desc, eq, gt, inArray, lt, or } from 'drizzle-orm';
+import { bilateralObligations } from './obligation.calculate.js';
 import type { RowOf } from './settlement.rows.js';
 import {
+  directObligations,
+  liquidityDraws,
   logProgress,
   obligations,
   payouts,
@@ -16,6 +18,7 @@ import {
 } from './settlement.tables.js';
 
 export interface WindowFilter {
+  model?: string;
   currency?: string;
   state?: RowOf<'windows'>['state'];
 }
@@ -28,25 +31,32 @@ export class SettlementViews {
     this.#database = drizzleOver(sql);
   }
 
-  /** By currency, the newest first. */
-  async windows({ currency, state }: WindowFilter, limit: number, after: string[] | undefined): Promise<Page<object>> {
+  /** By currency, the newest first; where models have windows of one number, by model. */
+  async windows({ model, currency, state }: WindowFilter, limit: number, after: string[] | undefined): Promise<Page<object>> {
     const rows = await this.#database
       .select()
       .from(windows)
       .where(
         and(
+          model === undefined ? undefined : eq(windows.model, model),
           currency === undefined ? undefined : eq(windows.currency, currency),
           state === undefined ? undefined : eq(windows.state, state),
           after &&
             or(
               gt(windows.currency, after[0] ?? ''),
-              and(eq(windows.currency, after[0] ?? ''), lt(windows.sequence, Number(integerOf(after[1])))),
+              and(
+                eq(windows.currency, after[0] ?? ''),
+                or(
+                  lt(windows.sequence, Number(integerOf(after[1]))),
+                  and(eq(windows.sequence, Number(integerOf(after[1]))), gt(windows.model, after[2] ?? '')),
+                ),
+              ),
             ),
         ),
       )
-      .orderBy(asc(windows.currency), desc(windows.sequence))
+      .orderBy(asc(windows.currency), desc(windows.sequence), asc(windows.model))
       .limit(limit + 1);
-    return toPage(rows, limit, (row) => [row.currency, row.sequence], windowSummary);
+    return toPage(rows, limit, (row) => [row.currency, row.sequence, row.model], windowSummary);
   }
 
   async window(windowId: string): Promise<object | undefined> {
@@ -79,14 +89,42 @@ export class SettlementViews {
     const of = eq(settlementParties.settlementId, settlementId);
     const parties = await this.#database.select().from(settlementParties).where(of).orderBy(asc(settlementParties.party));
     const bilateral = await this.#database.select().from(settlementObligations).where(eq(settlementObligations.settlementId, settlementId));
+    const direct = await this.#database.select().from(directObligations).where(eq(directObligations.settlementId, settlementId));
     return {
       ...settlementSummary(row),
+      paymentsTold: await this.#told(row),
       proof: { entries: row.entries, ...(await this.#proven()) },
       ...(row.differences && { differences: row.differences }),
       parties: parties.map(partySettlement),
       obligations: bilateral.map(({ debtor, creditor, amountMinor }) => ({ debtor, creditor, amountMinor: toSafeInteger(amountMinor) })),
+      ...(row.direct && { direct: row.direct.map((each) => ({ ...each, status: statusOf(each.obligationId, direct) })) }),
       payouts: await this.payouts(settlementId),
+      draws: await this.#draws(settlementId),
     };
+  }
+
+  /** How far its payments have been told; in percent of the span of the log that has them. */
+  async #told({ windowIds, cutOff, markedPayments, markedThrough, status }: RowOf<'settlements'>): Promise<object> {
+    const done = status === 'marked';
+    if (cutOff === null) return { count: markedPayments, done, percent: 0 };
+    const [first] = await this.#database
+      .select()
+      .from(windows)
+      .where(inArray(windows.windowId, windowIds))
+      .orderBy(asc(windows.sequence))
+      .limit(1);
+    const after = first?.afterPosition ?? 0n;
+    const percent = done ? 100 : markedThrough <= after ? 0 : Number(((markedThrough - after) * 100n) / (cutOff - after));
+    return { count: markedPayments, done, percent };
+  }
+
+  /** What is collected from what parties have prefunded. */
+  async #draws(settlementId: string): Promise<object[]> {
+    const mine = eq(liquidityDraws.settlementId, settlementId);
+    const rows = await this.#database.select().from(liquidityDraws).where(mine).orderBy(asc(liquidityDraws.drawId));
+    return rows.map(({ drawId, party, amountMinor, currency, status, code }) => ({
+      ...{ drawId, party, amountMinor: toSafeInteger(amountMinor), currency, status, code },
+    }));
   }
 
   /** How many entries of the books the transparency log covers. */
@@ -145,6 +183,8 @@ function settlementSummary(row: RowOf<'settlements'>): object {
     windowIds,
     requestedBy,
     requestedAt,
+    modelVersion,
+    movedMinor,
     approvedBy,
     cutOff,
     facts,
@@ -161,6 +201,8 @@ function settlementSummary(row: RowOf<'settlements'>): object {
     windowIds,
     requestedBy,
     requestedAt,
+    modelVersion,
+    movedMinor: toSafeInteger(movedMinor),
     approvedBy,
     cutOff: cutOff === null ? null : String(cutOff),
     facts,
@@ -171,16 +213,28 @@ function settlementSummary(row: RowOf<'settlements'>): object {
   };
 }
 
+/** Before its settlement pays, a direct debt is only calculated. */
+const statusOf = (obligationId: string, due: readonly RowOf<'directObligations'>[]): string =>
+  due.find((each) => each.obligationId === obligationId)?.status ?? 'calculated';
+
+/** Payable = carried in + net - direct - withheld + released. */
 function partySettlement(row: RowOf<'settlementParties'>): object {
-  const { party, carriedInMinor, netMinor, payableMinor, action, carriedOutMinor, sides } = row;
+  const { party, action, sides, reserve, legs, collectBy, carriedTo } = row;
   return {
     party,
-    carriedInMinor: toSafeInteger(carriedInMinor),
-    netMinor: toSafeInteger(netMinor),
-    payableMinor: toSafeInteger(payableMinor),
+    carriedInMinor: toSafeInteger(row.carriedInMinor),
+    netMinor: toSafeInteger(row.netMinor),
+    directMinor: toSafeInteger(row.directMinor),
+    withheldMinor: toSafeInteger(row.withheldMinor),
+    releasedMinor: toSafeInteger(row.releasedMinor),
+    payableMinor: toSafeInteger(row.payableMinor),
     action,
-    carriedOutMinor: toSafeInteger(carriedOutMinor),
+    carriedOutMinor: toSafeInteger(row.carriedOutMinor),
     sides,
+    ...(reserve && { reserve }),
+    ...(legs && { legs }),
+    ...(collectBy && { collectBy }),
+    ...(carriedTo !== null && { carriedTo }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isParty, type Party, type PaymentEvent } from '@tongbao/contracts';
+import { isParty, type BankLineExplained, type Party, type PaymentEvent } from '@tongbao/contracts';
 import type { DomainEvent } from '@tongbao/event-store';
 import { sumMinor, toSafeInteger } from '@tongbao/money';
 
@@ -11,16 +11,24 @@ export interface FactTransfer {
   external?: true;
 }
 
-/** A fact of a payment that moves money between parties. */
+/** A fact of a payment, or of a line of our bank that turned out to be a party's, that moves money between parties. */
 export interface MoneyFact {
   /** The event's type; the ledger's entry for it bears the same. */
   kind: MoneyFactKind;
+  /** Of a line of our bank, its own id. */
   paymentId: string;
   currency: string;
   transfers: readonly FactTransfer[];
 }
 
-const moneyFactKinds = ['PaymentCaptured', 'PaymentRefunded', 'ConflictResolved'] as const;
+const moneyFactKinds = [
+  'PaymentCaptured',
+  'PaymentRefunded',
+  'ConflictResolved',
+  'DisputeOpened',
+  'DisputeClosed',
+  'BankLineExplained',
+] as const;
 export type MoneyFactKind = (typeof moneyFactKinds)[number];
 
 /** True for the facts (and for the ledger's entries of them) that windows net. */
@@ -38,9 +46,15 @@ export interface Side {
 /** What of an event the windows net, or undefined. A conflict counts from when an operator accepts it: its split is posted then. */
 export function moneyFactOf(event: DomainEvent): MoneyFact | undefined {
   if (!isMoneyFact(event)) return undefined;
+  if (event.type === 'BankLineExplained') {
+    const { type: kind, bank, lineId, currency, transfers } = event;
+    return { kind, paymentId: `${bank}:${lineId}`, currency, transfers };
+  }
   const { type: kind, paymentId, currency } = event;
   switch (event.type) {
     case 'PaymentRefunded':
+    case 'DisputeOpened':
+    case 'DisputeClosed':
       return { kind, paymentId, currency, transfers: event.transfers };
     case 'ConflictResolved':
       return event.resolution === 'accepted' ? { kind, paymentId, currency, transfers: event.split } : undefined;
@@ -49,7 +63,8 @@ export function moneyFactOf(event: DomainEvent): MoneyFact | undefined {
   }
 }
 
-const isMoneyFact = (event: DomainEvent): event is Extract<PaymentEvent, { type: MoneyFactKind }> => isMoneyFactKind(event.type);
+const isMoneyFact = (event: DomainEvent): event is Extract<PaymentEvent | BankLineExplained, { type: MoneyFactKind }> =>
+  isMoneyFactKind(event.type);
 
 /** Both sides of each transfer, where they are a party's. */
 export function* sidesOf(transfers: Iterable<FactTransfer>): Generator<Side> {

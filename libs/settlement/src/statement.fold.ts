@@ -1,9 +1,10 @@
-import { isNetted, type PayoutEvent } from '@tongbao/contracts';
+import { isNetted, mendsPosting, type PayoutEvent } from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
 import { sumMinor } from '@tongbao/money';
-import { isJournalFact, isPayoutFact } from './facts.js';
+import { isJournalFact, isPayoutFact, isPositionFact } from './facts.js';
+import { positionTransfers } from './position.transfers.js';
 import type { SettlementRows } from './settlement.rows.js';
-import { moneyFactOf, sidesOf, type FactTransfer } from './sides.js';
+import { moneyFactOf, sidesOf, type FactTransfer, type MoneyFactKind } from './sides.js';
 import { encodeMovement, type PartyMovement } from './statement-lines.js';
 
 /** A chunk has so many movements: its row is written anew with every batch that adds to it, and stays small enough not to be stored out of line. */
@@ -24,13 +25,12 @@ async function addMovement(party: string, currency: string, movement: PartyMovem
   const chunk = Math.floor(position.movements / movementsPerChunk);
   const isFirst = position.movements % movementsPerChunk === 0;
   const known = isFirst ? undefined : await rows.require('statementChunks', party, currency, chunk);
-  const at = movement.at.toISOString();
   rows.put('statementChunks', {
     party,
     currency,
     chunk,
     openingMinor: known?.openingMinor ?? position.balanceMinor,
-    latestAt: known && known.latestAt > at ? known.latestAt : at,
+    firstPosition: known?.firstPosition ?? movement.position,
     lines: (known?.lines ?? '') + encodeMovement(movement),
   });
   const effect = sumMinor(movement.sides.map(({ external, amountMinor }) => (external ? 0 : amountMinor)));
@@ -46,8 +46,10 @@ interface Movements {
 function* movementsOf(stored: StoredEvent): Generator<Movements> {
   const fact = moneyFactOf(stored.event);
   if (fact) {
-    const prefix = fact.kind === 'PaymentRefunded' ? 'refund:' : '';
-    yield { currency: fact.currency, ref: fact.paymentId, byParty: sidesByParty(fact.transfers, prefix) };
+    yield { currency: fact.currency, ref: fact.paymentId, byParty: sidesByParty(fact.transfers, prefixOf[fact.kind] ?? '') };
+  } else if (isPositionFact(stored)) {
+    for (const { currency, ref, transfers } of positionTransfers(stored.event))
+      yield { currency, ref, byParty: sidesByParty(transfers, '') };
   } else if (isPayoutFact(stored)) {
     const { party, currency, payoutId: ref, bank } = stored.event;
     const side = payoutSide(stored.event);
@@ -55,12 +57,20 @@ function* movementsOf(stored: StoredEvent): Generator<Movements> {
   } else if (isJournalFact(stored)) {
     for (const entry of stored.event.entries) {
       if (entry.position !== undefined || !isNetted(entry)) continue;
-      for (const [currency, transfers] of Map.groupBy(entry.transfers, (transfer) => transfer.currency)) {
+      // What mends the posting of a fact, the statement has had with the fact.
+      const own = entry.transfers.filter((transfer) => !mendsPosting(entry, transfer));
+      for (const [currency, transfers] of Map.groupBy(own, (transfer) => transfer.currency)) {
         yield { currency, ref: entry.ref, byParty: sidesByParty(transfers, '') };
       }
     }
   }
 }
+
+const prefixOf: Partial<Record<MoneyFactKind, string>> = {
+  PaymentRefunded: 'refund:',
+  DisputeOpened: 'dispute:',
+  DisputeClosed: 'dispute:',
+};
 
 function sidesByParty(transfers: readonly FactTransfer[], prefix: string): Map<string, Sides> {
   const byParty = new Map<string, Sides>();

@@ -1,7 +1,7 @@
 import type { WindowEvent } from '@tongbao/contracts';
 import { handle, load, type AppendContext, type EventStore, type Handled } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
-import { windowIdOf, type SettlementModel } from './models.js';
+import { windowIdOf } from './models.js';
 import { pastAbort } from './settlement.decide.js';
 import { settlementFold, settlementStream } from './settlement.js';
 import type { SettlementQueries } from './settlement.queries.js';
@@ -14,14 +14,13 @@ type HandledWindow = Handled<WindowState, WindowEvent, WindowRefusal>;
 export class WindowKeeper {
   constructor(
     private readonly store: EventStore,
-    private readonly models: readonly SettlementModel[],
     private readonly clock: Clock,
   ) {}
 
-  /** Opens what should be open: the first windows of a new hub, and the next one where a close was cut short. */
+  /** Opens what should be open: the first window of each model, and the next one where a close was cut short. */
   async openCurrent(queries: SettlementQueries): Promise<void> {
     const current = await queries.currentWindows();
-    for (const { name: model, currency } of this.models) {
+    for (const { name: model, currency } of await queries.models()) {
       const row = current.find((each) => each.model === model && each.currency === currency);
       await this.open(model, currency, row?.sequence ?? 1);
     }

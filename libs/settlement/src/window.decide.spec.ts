@@ -78,4 +78,55 @@ describe('a window', () => {
 
   it('is refused as claimed before the order of windows is looked at', () =>
     given(histories.settling).when(claim('s2', 'unsettled')).then({ refused: 'window_claimed' }));
+
+  const commands = {
+    open,
+    close,
+    'claim by s1': claim('s1'),
+    'claim by s2': claim('s2'),
+    'release by s1': release('s1'),
+    'release by s2': release('s2'),
+    'settle by s1': settle('s1'),
+    'settle by s2': settle('s2'),
+  };
+  type Outcome = WindowRefusal | WindowEvent['type'] | 'as it was';
+  /** Each command in each state; the one that has it is s1. */
+  const transitions: Record<keyof typeof histories, Record<keyof typeof commands, Outcome>> = {
+    none: {
+      ...{ open: 'WindowOpened', close: 'not_found', 'claim by s1': 'not_found', 'claim by s2': 'not_found' },
+      ...{ 'release by s1': 'not_found', 'release by s2': 'not_found', 'settle by s1': 'not_found', 'settle by s2': 'not_found' },
+    },
+    open: {
+      ...{ open: 'as it was', close: 'WindowClosed', 'claim by s1': 'window_not_closed', 'claim by s2': 'window_not_closed' },
+      ...{ 'release by s1': 'window_not_closed', 'release by s2': 'window_not_closed' },
+      ...{ 'settle by s1': 'window_not_closed', 'settle by s2': 'window_not_closed' },
+    },
+    closed: {
+      ...{ open: 'as it was', close: 'window_not_open', 'claim by s1': 'WindowClaimed', 'claim by s2': 'WindowClaimed' },
+      ...{ 'release by s1': 'as it was', 'release by s2': 'as it was', 'settle by s1': 'state_conflict', 'settle by s2': 'state_conflict' },
+    },
+    released: {
+      ...{ open: 'as it was', close: 'window_not_open', 'claim by s1': 'WindowClaimed', 'claim by s2': 'WindowClaimed' },
+      ...{ 'release by s1': 'as it was', 'release by s2': 'as it was', 'settle by s1': 'state_conflict', 'settle by s2': 'state_conflict' },
+    },
+    settling: {
+      ...{ open: 'as it was', close: 'window_not_open', 'claim by s1': 'as it was', 'claim by s2': 'window_claimed' },
+      ...{ 'release by s1': 'WindowReleased', 'release by s2': 'window_claimed' },
+      ...{ 'settle by s1': 'WindowSettled', 'settle by s2': 'window_claimed' },
+    },
+    settled: {
+      ...{ open: 'as it was', close: 'window_not_open', 'claim by s1': 'as it was', 'claim by s2': 'window_claimed' },
+      ...{ 'release by s1': 'state_conflict', 'release by s2': 'window_claimed' },
+      ...{ 'settle by s1': 'as it was', 'settle by s2': 'window_claimed' },
+    },
+  };
+  const states = Object.keys(histories) as (keyof typeof histories)[];
+  it.each(states)('that is %s answers every command as it should', (state) => {
+    const history = histories[state];
+    const outcomes = Object.entries(commands).map(([name, command]): [string, Outcome] => {
+      const decision = decideWindow(command, history.reduce(windowFold.evolve, windowFold.initial));
+      return [name, 'refused' in decision ? decision.refused : (decision.events[0]?.type ?? 'as it was')];
+    });
+    expect(Object.fromEntries(outcomes)).toEqual(transitions[state]);
+  });
 });

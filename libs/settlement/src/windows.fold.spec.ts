@@ -1,10 +1,23 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { SplitTransfer } from '@tongbao/contracts';
 import fc from 'fast-check';
-import { captured, corrected, example1, example2, example3, postedFor, refunded, transfer } from '../test/facts.js';
+import {
+  captured,
+  corrected,
+  disputed,
+  disputeEnded,
+  emptyBatch,
+  example1,
+  example2,
+  example3,
+  postedFor,
+  refunded,
+  transfer,
+} from '../test/facts.js';
 import { now, Scenario } from '../test/scenario.js';
 import { windowIdOf } from './models.js';
-import { bilateralObligations, differencesOf } from './settlement.calculate.js';
+import { bilateralObligations } from './obligation.calculate.js';
+import { differencesOf } from './settlement.compare.js';
 import { nettedSidesOf } from './sides.js';
 
 describe('the nets of a window', () => {
@@ -60,6 +73,17 @@ describe('the nets of a window', () => {
     expect(hub.nets()).toEqual({ 'platform:A': 900, 'platform:B': -50 });
   });
 
+  it('fall by what a dispute withholds, and rise by what of it comes back', async () => {
+    await hub.payment(example1('p1'));
+    await hub.payment(disputed('p1', [transfer('platform:A', 'dispute:d1', 400), transfer('hub:fees', 'platform:A', 40)]));
+    expect(hub.nets()).toEqual({ 'platform:A': 540, 'platform:B': -50 });
+    const back = [transfer('dispute:d1', 'platform:A', 300), transfer('dispute:d1', 'provider:alipay', 100)];
+    await hub.payment(disputeEnded('p1', 'part', [...back, transfer('platform:A', 'hub:fees', 30)]));
+    expect(hub.nets()).toEqual({ 'platform:A': 810, 'platform:B': -50 });
+    await hub.post();
+    expect(differencesOf(hub.rows.all('windowNets'))).toEqual([]);
+  });
+
   it('begin before the first window has been opened by an event', async () => {
     await hub.payment(example1('p1'));
     await hub.fact('window-dnm_USD_000001', {
@@ -113,6 +137,28 @@ describe('the nets of a window', () => {
     await hub.fact('journal-main', postedFor([{ event: wrong, position }], position, 1));
     expect(differencesOf(hub.rows.all('windowNets'))).toEqual([
       { party: 'platform:A', netMinor: 900, ledgerMinor: 899, sides: 2, ledgerSides: 2 },
+    ]);
+  });
+
+  it('are not touched by what mends the posting of a fact: that is the ledger’s side of the fact, in its window', async () => {
+    const position = await hub.payment(example1('p1'));
+    const unknown = captured('p1', [transfer('provider:alipay', 'hub:suspense', 1_000), transfer('platform:B', 'hub:fees', 50)]);
+    await hub.fact('journal-main', postedFor([{ event: unknown, position }], position, 1));
+    await hub.close();
+    const before = hub.nets();
+    const entry = { kind: 'PostEntry', ref: 'fix', corrects: 1, correctsPosition: String(position) };
+    const moves = [
+      { from: 'hub:suspense', to: 'platform:A', amountMinor: 900, currency: 'USD', kind: 'mend' },
+      { from: 'hub:fees', to: 'platform:B', amountMinor: 7, currency: 'USD', kind: 'goodwill' },
+    ];
+    await hub.fact('journal-main', { ...emptyBatch, firstEntry: 2, entries: [{ ...entry, transfers: moves }] });
+    expect(hub.nets('dnm_USD_000001')).toEqual(before);
+    expect(hub.nets('dnm_USD_000002')).toEqual({ 'platform:B': 7 });
+    expect(differencesOf(hub.rows.all('windowNets'))).toEqual([]);
+    expect(hub.rows.all('mendings')).toEqual([{ entry: 2, position, transfers: moves.slice(0, 1) }]);
+    expect(hub.rows.all('positions').map(({ party, balanceMinor }) => [party, balanceMinor])).toEqual([
+      ['platform:A', 900n],
+      ['platform:B', -43n],
     ]);
   });
 

@@ -1,8 +1,18 @@
-import { isNetted, type EntriesPosted, type JournalEntry, type JournalTransfer, type Party, type WindowEvent } from '@tongbao/contracts';
+import {
+  isNetted,
+  mendsPosting,
+  type EntriesPosted,
+  type JournalEntry,
+  type JournalTransfer,
+  type Party,
+  type WindowEvent,
+} from '@tongbao/contracts';
 import { idOf, type StoredEvent } from '@tongbao/event-store';
-import { modelOf, windowIdOf } from './models.js';
+import { modelOf } from './assignment.fold.js';
+import { windowIdOf } from './models.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
 import { nettedSidesOf, type FactTransfer } from './sides.js';
+import { beginWindow, currentWindow } from './window.rows.js';
 
 /**
  * Windows and their nets, kept as events arrive. Which window a fact belongs to is told by its place in the log alone: everything between two
@@ -14,8 +24,7 @@ export async function foldWindow(event: WindowEvent, position: bigint, rows: Set
   const window = isFirst ? await currentWindow(rows, model, currency) : await rows.require('windows', windowId);
   rows.put('windows', windowAfter(window, event, position));
   if (event.type !== 'WindowClosed') return;
-  rows.put('windows', newWindow(model, currency, sequence + 1, position));
-  rows.put('currentWindows', { model, currency, windowId: event.nextWindowId, sequence: sequence + 1 });
+  beginWindow(rows, model, currency, sequence + 1, position);
 }
 
 function windowAfter(window: RowOf<'windows'>, event: WindowEvent, position: bigint): RowOf<'windows'> {
@@ -57,6 +66,8 @@ export async function foldTransfers(
   for (const { from, to, amountMinor, external } of transfers) {
     if (external || from === to || amountMinor === 0 || !isPlatform(from) || !isPlatform(to)) continue;
     const { windowId } = await windows.of(from);
+    // Platforms of two models settle their sides at different times, each with the hub: neither owes the other anything directly.
+    if ((await windows.of(to)).windowId !== windowId) continue;
     const known = await rows.get('obligations', windowId, from, to);
     rows.put('obligations', { windowId, debtor: from, creditor: to, amountMinor: (known?.amountMinor ?? 0n) + BigInt(amountMinor) });
   }
@@ -64,9 +75,10 @@ export async function foldTransfers(
 
 const isPlatform = (name: string): name is Party => name.startsWith('platform:');
 
-/** The windows that take a fact's sides in: most facts need one, which is looked up once. */
+/** The windows that take a fact's sides in: most facts need one, which is looked up once; and so is each party's model. */
 class OpenWindows {
   readonly #byModel = new Map<string, RowOf<'windows'>>();
+  readonly #byParty = new Map<string, RowOf<'windows'>>();
 
   constructor(
     private readonly rows: SettlementRows,
@@ -74,10 +86,13 @@ class OpenWindows {
   ) {}
 
   async of(party: Party): Promise<RowOf<'windows'>> {
-    const model = modelOf(party, this.currency);
-    const known = this.#byModel.get(model) ?? (await currentWindow(this.rows, model, this.currency));
-    this.#byModel.set(model, known);
-    return known;
+    const known = this.#byParty.get(party);
+    if (known) return known;
+    const model = await modelOf(this.rows, party, this.currency);
+    const window = this.#byModel.get(model) ?? (await currentWindow(this.rows, model, this.currency));
+    this.#byModel.set(model, window);
+    this.#byParty.set(party, window);
+    return window;
   }
 
   get touched(): Iterable<RowOf<'windows'>> {
@@ -105,22 +120,32 @@ function totalsByParty(transfers: readonly FactTransfer[]): Map<Party, PartyTota
 
 /**
  * The ledger's side of it. An entry that posts a fact counts in the window that holds the fact's position, though that may be closed by now;
- * one that an operator posted is itself the fact, and counts where the journal has it.
+ * one that an operator posted is itself the fact, and counts where the journal has it. But what mends the posting of a fact counts with that fact, on the
+ * ledger's side alone.
  */
 export async function foldJournal(stored: StoredEvent<EntriesPosted>, rows: SettlementRows): Promise<void> {
   const { event, stream, revision, position } = stored;
   const entries = event.firstEntry + event.entries.length;
   rows.put('ledgerProgress', { journal: idOf(stream), sourcePosition: BigInt(event.sourcePosition), revision, entries });
-  for (const entry of event.entries) {
+  for (const [index, entry] of event.entries.entries()) {
     if (!isNetted(entry)) continue;
-    if (entry.position === undefined) await foldOwnEntry(entry, rows);
-    for (const [currency, transfers] of byCurrency(entry))
-      await addLedgerSides(currency, transfers, BigInt(entry.position ?? position), rows);
+    if (entry.position === undefined) await foldOwnEntry(entry, event.firstEntry + index, position, rows);
+    else for (const [currency, own] of byCurrency(entry.transfers)) await addLedgerSides(currency, own, BigInt(entry.position), rows);
   }
 }
 
-async function foldOwnEntry(entry: JournalEntry, rows: SettlementRows): Promise<void> {
-  for (const [currency, transfers] of byCurrency(entry)) await foldTransfers(currency, transfers, undefined, rows);
+async function foldOwnEntry(entry: JournalEntry, number: number, position: bigint, rows: SettlementRows): Promise<void> {
+  const mended = entry.transfers.filter((transfer) => mendsPosting(entry, transfer));
+  if (mended.length > 0) {
+    const ofFact = BigInt(entry.correctsPosition ?? position);
+    rows.put('mendings', { entry: number, position: ofFact, transfers: mended });
+    for (const [currency, transfers] of byCurrency(mended)) await addLedgerSides(currency, transfers, ofFact, rows, true);
+  }
+  const own = mended.length === 0 ? entry.transfers : entry.transfers.filter((transfer) => !mended.includes(transfer));
+  for (const [currency, transfers] of byCurrency(own)) {
+    await foldTransfers(currency, transfers, undefined, rows);
+    await addLedgerSides(currency, transfers, position, rows);
+  }
 }
 
 async function addLedgerSides(
@@ -128,17 +153,20 @@ async function addLedgerSides(
   transfers: readonly JournalTransfer[],
   position: bigint,
   rows: SettlementRows,
+  mends = false,
 ): Promise<void> {
   for (const [party, { receivedMinor, paidMinor, sides }] of totalsByParty(transfers)) {
     const { windowId } = await windowHolding(rows, party, currency, position);
     const net = await netOf(rows, windowId, party);
-    rows.put('windowNets', { ...net, ledgerMinor: net.ledgerMinor + receivedMinor - paidMinor, ledgerSides: net.ledgerSides + sides });
+    const mendedSides = mends ? net.mendedSides + sides : net.mendedSides;
+    const ledgerMinor = net.ledgerMinor + receivedMinor - paidMinor;
+    rows.put('windowNets', { ...net, ledgerMinor, ledgerSides: net.ledgerSides + sides, mendedSides });
   }
 }
 
-/** Back from the open window; the ledger is never far behind, so this is a step or two. */
+/** By the model that the party had there, and back from its open window; the ledger is never far behind, so this is a step or two. */
 async function windowHolding(rows: SettlementRows, party: Party, currency: string, position: bigint): Promise<RowOf<'windows'>> {
-  const model = modelOf(party, currency);
+  const model = await modelOf(rows, party, currency, position);
   let window = await currentWindow(rows, model, currency);
   while (window.sequence > 1 && position <= window.afterPosition) {
     window = await rows.require('windows', windowIdOf(model, currency, window.sequence - 1));
@@ -146,37 +174,10 @@ async function windowHolding(rows: SettlementRows, party: Party, currency: strin
   return window;
 }
 
-/** The first window of a model and currency begins with the log, and takes facts in even before its WindowOpened. */
-async function currentWindow(rows: SettlementRows, model: string, currency: string): Promise<RowOf<'windows'>> {
-  const current = await rows.get('currentWindows', model, currency);
-  if (current) return rows.require('windows', current.windowId);
-  const window = newWindow(model, currency, 1, 0n);
-  rows.put('windows', window);
-  rows.put('currentWindows', { model, currency, windowId: window.windowId, sequence: 1 });
-  return window;
-}
-
-const newWindow = (model: string, currency: string, sequence: number, afterPosition: bigint): RowOf<'windows'> => ({
-  windowId: windowIdOf(model, currency, sequence),
-  model,
-  currency,
-  sequence,
-  state: 'open',
-  openedAt: null,
-  closedAt: null,
-  closedBy: null,
-  afterPosition,
-  cutOff: null,
-  facts: 0,
-  lastFact: 0n,
-  settlementId: null,
-});
-
 async function netOf(rows: SettlementRows, windowId: string, party: string): Promise<RowOf<'windowNets'>> {
   const known = await rows.get('windowNets', windowId, party);
-  return known ?? { windowId, party, receivedMinor: 0n, paidMinor: 0n, sides: 0, ledgerMinor: 0n, ledgerSides: 0 };
+  return known ?? { windowId, party, receivedMinor: 0n, paidMinor: 0n, sides: 0, ledgerMinor: 0n, ledgerSides: 0, mendedSides: 0 };
 }
 
-function byCurrency({ transfers }: JournalEntry): Map<string, JournalTransfer[]> {
-  return Map.groupBy(transfers, ({ currency }) => currency);
-}
+const byCurrency = (transfers: readonly JournalTransfer[]): Map<string, JournalTransfer[]> =>
+  Map.groupBy(transfers, ({ currency }) => currency);

@@ -18,9 +18,12 @@ import {
   systemClock,
 } from '@tongbao/service';
 import pino from 'pino';
+import type { FileBankSettings } from '../src/file-bank.settings.js';
+import type { SettlementModel } from '../src/models.js';
 import { SettlementModule } from '../src/settlement.module.js';
 import { settlementCategories, settlementProjection } from '../src/settlement.projection.js';
 import { settlementPublisher } from '../src/settlement.publish.js';
+import { isPositionFact } from '../src/facts.js';
 import { isMoneyFactKind } from '../src/sides.js';
 import { postedFor, type Fact } from './facts.js';
 import { modelFor } from './hub.js';
@@ -39,9 +42,9 @@ class FakeLedger {
   }
 
   follow(feed: LogFeed): void {
-    feed.consume({ name: 'fake-ledger', categories: ['payment'], after: 0n }, async ({ events, position }) => {
+    feed.consume({ name: 'fake-ledger', categories: ['payment', 'position'], after: 0n }, async ({ events, position }) => {
       this.#source = position;
-      const facts = events.filter(({ event }) => isMoneyFactKind(event.type));
+      const facts = events.filter((stored) => isMoneyFactKind(stored.event.type) || isPositionFact(stored));
       if (facts.length > 0) await this.#append(postedFor(facts, position, 1));
     });
   }
@@ -74,7 +77,14 @@ class Listener {
   @Consume({
     group: 'listener',
     topic: topics.settlementEvents,
-    type: ['PaymentSideSettled', 'WindowClosed', 'SettlementStatusChanged', 'PayoutStatusChanged'],
+    type: [
+      'PaymentSideSettled',
+      'WindowClosed',
+      'SettlementStatusChanged',
+      'PayoutStatusChanged',
+      'WithdrawalStatusChanged',
+      'ObligationStatusChanged',
+    ],
   })
   hear(message: Message<SettlementMessage>): Promise<void> {
     heard.push(message);
@@ -103,7 +113,7 @@ const operators = [
 const host = 'hub.example';
 
 /** A whole settlement service on an empty log, with a sandbox bank and a ledger that never refuses. */
-export async function openApplication() {
+export async function openApplication(fileBank?: FileBankSettings, otherModels: SettlementModel[] = []) {
   const server = await startEventStoreServer({ dataDir: ':memory:' });
   const store = EventStore.connect(server.connectionString);
   const publishers = [settlementPublisher, fakeLedgerPublisher];
@@ -128,8 +138,8 @@ export async function openApplication() {
     projections: new Map([['settlement', runner]]),
     leaderships: new Map([['settlement', soleLeader]]),
   });
-  const models = [modelFor('USD', { automaticApprovalUpToMinor: 0 }), modelFor('CNY', { automaticApprovalUpToMinor: 0 })];
-  const settlement = SettlementModule.register({ bank, models, bankPollMs: 20 });
+  const firstModels = [...['USD', 'CNY'].map((currency) => modelFor(currency, { automaticApprovalUpToMinor: 0 })), ...otherModels];
+  const settlement = SettlementModule.register({ bank: fileBank ?? bank, firstModels, bankPollMs: 20, scheduleEveryMs: 20 });
   const module = { module: RootModule, imports: [hub, settlement], controllers: [FakeLedger, Listener] };
   const app = await createHttpApplication(module, { logger, bodyLimitBytes: 65_536 });
   for (const group of ['settlement', 'ledger', 'listener']) app.connectMicroservice({ strategy: bus.server(group) });
@@ -140,13 +150,18 @@ export async function openApplication() {
   let count = 0;
 
   const ask = async (
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     url: string,
     who: string | RequestSigner,
     body?: object,
     headers: Record<string, string> = {},
   ): Promise<Reply> => {
-    const proof = typeof who === 'string' ? { authorization: `Bearer ${who}` } : who.sign({ method, authority: host, path: url });
+    const signed = body && { body: JSON.stringify(body), contentType: 'application/json' };
+    const idempotencyKey = headers['idempotency-key'];
+    const proof =
+      typeof who === 'string'
+        ? { authorization: `Bearer ${who}` }
+        : who.sign({ method, authority: host, path: url, ...signed, ...(idempotencyKey !== undefined && { idempotencyKey }) });
     const sent = { host, ...proof, ...(body && { 'content-type': 'application/json' }), ...headers };
     const reply = await app.inject({ method, url, headers: sent, ...(body && { payload: JSON.stringify(body) }) });
     const isJson = String(reply.headers['content-type']).includes('json');
@@ -157,9 +172,17 @@ export async function openApplication() {
     bank,
     get: (url: string, who: string | RequestSigner = 'auditor', headers: Record<string, string> = {}) =>
       ask('GET', url, who, undefined, headers),
-    post: (url: string, body?: object, { token = 'finance', key }: { token?: string; key?: string } = {}) =>
+    /** @property token an operator's, or what a platform signs with */
+    post: (url: string, body?: object, { token = 'finance', key }: { token?: string | RequestSigner; key?: string } = {}) =>
       ask('POST', url, token, body, { 'idempotency-key': key ?? `key-${(count += 1)}` }),
+    put: (url: string, body: object, token = 'finance') => ask('PUT', url, token, body, { 'idempotency-key': `key-${(count += 1)}` }),
     postWithoutKey: (url: string) => ask('POST', url, 'finance'),
+    /** A file, as whoever uploads one sends it. */
+    async upload(url: string, file: string, token = 'finance'): Promise<Reply> {
+      const headers = { host, authorization: `Bearer ${token}`, 'content-type': 'application/xml', 'file-name': 'uploaded.xml' };
+      const reply = await app.inject({ method: 'POST', url, headers, payload: file });
+      return { status: reply.statusCode, body: reply.json(), text: reply.body, headers: reply.headers };
+    },
 
     async happened(stream: string, event: Fact): Promise<bigint> {
       const { position } = await store.append(stream, 'any', [event], { commandId: `fact ${(count += 1)}` });

@@ -1,5 +1,6 @@
 import type { EventStore } from '@tongbao/event-store';
 import type { Bank } from '../src/bank.js';
+import type { FolderEffects } from '../src/file-bank.folder.js';
 
 /** The process was killed. */
 export class Crash extends Error {
@@ -18,6 +19,10 @@ export class CrashPlan {
 
   storeOf(store: EventStore): EventStore {
     return this.#wrap(store, ['append']);
+  }
+
+  effectsOf(effects: FolderEffects): FolderEffects {
+    return this.#wrap(effects, ['write', 'rename']);
   }
 
   bankOf(bank: Bank): Bank {

@@ -1,8 +1,14 @@
 import type {
+  AssignmentEvent,
   BankLineRecorded,
+  CalendarEvent,
+  DisputeClosed,
+  DisputeOpened,
+  ModelEvent,
   ParticipantEvent,
   PaymentEvent,
   PayoutEvent,
+  PositionEvent,
   SettlementEvent,
   WindowEvent,
   EntriesPosted,
@@ -12,10 +18,23 @@ import type {
   SplitTransfer,
 } from '@tongbao/contracts';
 import type { DomainEvent, StoredEvent } from '@tongbao/event-store';
+import { isPositionFact } from '../src/facts.js';
+import { positionTransfers } from '../src/position.transfers.js';
 import { moneyFactOf } from '../src/sides.js';
 
 /** Everything that settlement folds. */
-export type Fact = PaymentEvent | WindowEvent | SettlementEvent | PayoutEvent | BankLineRecorded | ParticipantEvent | EntriesPosted;
+export type Fact =
+  | PaymentEvent
+  | WindowEvent
+  | ModelEvent
+  | AssignmentEvent
+  | CalendarEvent
+  | SettlementEvent
+  | PayoutEvent
+  | PositionEvent
+  | BankLineRecorded
+  | ParticipantEvent
+  | EntriesPosted;
 
 /** `A 30.00 to B` in cents, as a transfer of a split. */
 export const transfer = (from: string, to: string, amountMinor: number, kind = 'share'): SplitTransfer => ({
@@ -55,6 +74,38 @@ export const refunded = (paymentId: string, transfers: SplitTransfer[], currency
   refundedAt: '2026-01-02T00:00:00Z',
 });
 
+/** Money of a payment that is withheld, or comes back. */
+export const disputed = (paymentId: string, transfers: SplitTransfer[], currency = 'USD'): DisputeOpened => ({
+  type: 'DisputeOpened',
+  paymentId,
+  platformId: 'A',
+  orderId: paymentId,
+  disputeId: 'd1',
+  amountMinor: transfers[0]?.amountMinor ?? 0,
+  currency,
+  reason: 'not_received',
+  transfers,
+  openedAt: '2026-01-02T00:00:00Z',
+});
+
+export const disputeEnded = (
+  paymentId: string,
+  outcome: DisputeClosed['outcome'],
+  transfers: SplitTransfer[],
+  currency = 'USD',
+): DisputeClosed => ({
+  type: 'DisputeClosed',
+  paymentId,
+  platformId: 'A',
+  orderId: paymentId,
+  disputeId: 'd1',
+  outcome,
+  lostMinor: 0,
+  currency,
+  transfers,
+  closedAt: '2026-01-03T00:00:00Z',
+});
+
 /** The three examples of the splits, in cents. */
 export const example1 = (paymentId: string): PaymentCaptured =>
   captured(paymentId, [
@@ -86,13 +137,19 @@ export function postedFor(
 ): EntriesPosted {
   const entries = facts.flatMap(({ event, position }): JournalEntry[] => {
     const fact = moneyFactOf(event);
-    if (!fact) return [];
-    const transfers = fact.transfers
-      .filter(({ external }) => !external)
-      .map(({ from, to, amountMinor, kind }) => ({ from, to, amountMinor, currency: fact.currency, kind }));
-    return [{ kind: event.type, ref: fact.paymentId, position: String(position), transfers }];
+    const moved = fact ? [{ ...fact, ref: fact.paymentId }] : positionMoves(event);
+    return moved.map(({ currency, ref, transfers: all }) => {
+      const posted = all.filter(({ external }) => !external);
+      const transfers = posted.map(({ from, to, amountMinor, kind }) => ({ from, to, amountMinor, currency, kind }));
+      return { kind: event.type, ref, position: String(position), transfers };
+    });
   });
   return { ...emptyBatch, sourcePosition: String(sourcePosition), firstEntry, entries };
+}
+
+function positionMoves(event: DomainEvent) {
+  const stored: StoredEvent = { event, stream: '', revision: 0, position: 0n, id: '', metadata: {}, createdAt: new Date(0) };
+  return isPositionFact(stored) ? positionTransfers(stored.event) : [];
 }
 
 /** An operator's entry: no fact but the journal's own. */
@@ -102,7 +159,7 @@ export const corrected = (sourcePosition: bigint, from: string, to: string, amou
   entries: [{ kind: 'PostEntry', ref: 'corr_1', transfers: [{ from, to, amountMinor, currency, kind: 'correction' }], corrects: 1 }],
 });
 
-const emptyBatch: EntriesPosted = {
+export const emptyBatch: EntriesPosted = {
   type: 'EntriesPosted',
   epoch: 1,
   sourcePosition: '0',

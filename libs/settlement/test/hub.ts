@@ -1,42 +1,48 @@
-import type { EntriesPosted, PayoutEvent } from '@tongbao/contracts';
-import { EventStore, LogFeed, categoryOf, handle, type DomainEvent, type FeedConsumer, type StoredEvent } from '@tongbao/event-store';
+import type { EntriesPosted, PayoutEvent, PositionEvent, WithdrawalEvent } from '@tongbao/contracts';
+import { EventStore, LogFeed, categoryOf, type DomainEvent, type FeedConsumer, type StoredEvent } from '@tongbao/event-store';
 import { startEventStoreServer, type EventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner, type SqlClient } from '@tongbao/read-model';
 import { SandboxBank } from '@tongbao/sandbox';
 import type { Bank } from '../src/bank.js';
-import { BankStatementProcess } from '../src/bank-statement.process.js';
+import { ComparisonReport } from '../src/comparison-report.js';
+import { LiquidityDraws } from '../src/liquidity-draws.js';
+import { ModelCommands } from '../src/model.commands.js';
+import { ModelRegistry } from '../src/model.registry.js';
+import { modelStream } from '../src/model.js';
 import type { SettlementModel } from '../src/models.js';
+import { ObligationCommands } from '../src/obligation.commands.js';
+import { ObligationViews } from '../src/obligation.view.js';
 import { PaymentMarking } from '../src/payment-marking.process.js';
-import { decidePayout, type PayoutRefusal } from '../src/payout.decide.js';
-import { PayoutProcess } from '../src/payout.process.js';
-import { payoutFold, payoutStream, type PayoutState } from '../src/payout.js';
+import { payoutOrders } from '../src/payout.orders.js';
+import { SettlementSchedule } from '../src/schedule.process.js';
+import { ScheduleQueries } from '../src/schedule.queries.js';
 import { settlementCategories, settlementProjection } from '../src/settlement.projection.js';
 import { SettlementCommands } from '../src/settlement.commands.js';
 import { SettlementProcess } from '../src/settlement.process.js';
 import { SettlementQueries } from '../src/settlement.queries.js';
 import { isMoneyFactKind } from '../src/sides.js';
 import { WindowKeeper } from '../src/window-keeper.js';
+import { withdrawalOrders } from '../src/withdrawal.orders.js';
+import type { Clock } from '@tongbao/service';
+import pino from 'pino';
+import { accountsOf, bankProcesses, type BankProcesses } from './bank-processes.js';
 import { postedFor, type Fact } from './facts.js';
+
+export { modelFor } from './model-for.js';
 
 export const clock = { now: () => new Date('2026-01-31T00:00:00Z') };
 
-export const modelFor = (currency: string, change: Partial<SettlementModel> = {}): SettlementModel => ({
-  name: 'dnm',
-  currency,
-  minimumPayoutMinor: 100,
-  collection: 'debit',
-  automaticApprovalUpToMinor: 1_000_000,
-  ...change,
-});
-
 /** The processes of settlement, as one start of the hub has them. */
-export interface Processes {
+export interface Processes extends BankProcesses {
   settlement: SettlementProcess;
-  payouts: PayoutProcess;
-  statement: BankStatementProcess;
   marking: PaymentMarking;
   windows: WindowKeeper;
+  models: ModelCommands;
+  schedule: SettlementSchedule;
   commands: SettlementCommands;
+  obligations: ObligationCommands;
+  draws: LiquidityDraws;
+  report: ComparisonReport;
 }
 
 /** What a start of the processes may have otherwise. */
@@ -44,12 +50,16 @@ export interface ProcessOptions {
   store?: EventStore;
   bank?: Bank;
   needProof?: boolean;
+  clock?: Clock;
 }
 
 /** A real store, a real projection and a sandbox bank; the ledger and the payment service are played by the spec. */
 export class TestHub {
   readonly queries: SettlementQueries;
   #posted = 0n;
+  #entries = 1;
+  /** Holds that the ledger has answered about: it says so once. */
+  readonly #answered = new Set<string>();
   readonly #events: StoredEvent[] = [];
   readonly #consumer: FeedConsumer;
   #facts = 0;
@@ -88,17 +98,29 @@ export class TestHub {
     this.bank.close();
   }
 
-  processes(model: SettlementModel, { store = this.store, bank = this.bank, needProof = false }: ProcessOptions = {}): Processes {
+  processes({ store = this.store, bank = this.bank, needProof = false, clock: now = clock }: ProcessOptions = {}): Processes {
     const { queries, projection } = this;
-    const windows = new WindowKeeper(store, [model], clock);
-    const settlement = new SettlementProcess({ store, queries, windows, models: [model], bank: bank.name, clock });
-    const payouts = new PayoutProcess({ store, queries, projection, bank, clock, bankTimeoutMs: 200, needProof });
+    const windows = new WindowKeeper(store, now);
+    const models = new ModelRegistry(store, queries);
+    const accounts = accountsOf(this.sql, now);
+    const settlement = new SettlementProcess({ store, queries, windows, models, projection, bank: bank.name, accounts, clock: now });
+    const commands = new SettlementCommands(store, windows, settlement, now);
     return {
+      ...bankProcesses({ store, feed: this.feed, sql: this.sql, queries, projection, bank, clock: now, needProof }),
       windows,
       settlement,
-      payouts,
-      commands: new SettlementCommands(store, windows, settlement, payouts, clock),
-      statement: new BankStatementProcess(store, bank),
+      models: new ModelCommands(store, now),
+      commands,
+      obligations: new ObligationCommands(store, new ObligationViews(this.sql), models),
+      draws: new LiquidityDraws(store, models),
+      report: new ComparisonReport(store, queries, models),
+      schedule: new SettlementSchedule({
+        models: queries,
+        queries: new ScheduleQueries(this.sql),
+        commands,
+        clock: now,
+        logger: pino({ level: 'silent' }),
+      }),
       marking: new PaymentMarking(store, queries, { paymentsInSlice: 2, pauseMs: 0 }),
     };
   }
@@ -107,6 +129,16 @@ export class TestHub {
     const { position } = await this.store.append(stream, 'any', [event], { commandId: `spec ${(this.#facts += 1)}` });
     return position;
   }
+
+  /** A version of a model, as if it had been approved. */
+  model = (model: SettlementModel, version = 1): Promise<bigint> =>
+    this.fact(modelStream(model.name, model.currency), {
+      type: 'SettlementModelSet',
+      ...model,
+      version,
+      by: 'hub',
+      setAt: clock.now().toISOString(),
+    });
 
   payment = (event: Fact & { paymentId: string }): Promise<bigint> => this.fact(`payment-${event.paymentId}`, event);
 
@@ -122,35 +154,58 @@ export class TestHub {
 
   /** The projection has everything that is in the log, and so has the spec. */
   async projected(): Promise<void> {
-    const head = await this.store.head();
+    const head = await this.feed.end();
     const [seen, folded] = await Promise.all([this.#consumer.reached(head, 10_000), this.projection.reached(head, 10_000)]);
     if (!seen || !folded) throw new Error(`the projection is at ${this.projection.status().position}, the log at ${head}`);
   }
 
   /** The ledger posts what has happened. */
   async post(): Promise<void> {
-    const facts = (await this.log('payment')).filter(({ event, position }) => isMoneyFactKind(event.type) && position > this.#posted);
+    const payments = (await this.log('payment')).filter(({ event }) => isMoneyFactKind(event.type));
+    const facts = [...payments, ...(await this.log('position'))]
+      .filter(({ position }) => position > this.#posted)
+      .sort((one, other) => (one.position < other.position ? -1 : 1));
     const last = facts.at(-1);
     if (!last) return;
     this.#posted = last.position;
-    const posted: EntriesPosted = postedFor(facts, last.position, 1);
+    const posted: EntriesPosted = postedFor(facts, last.position, this.#entries);
+    this.#entries += posted.entries.length;
     await this.fact('journal-main', posted);
+  }
+
+  /** What has happened so far the spec has posted itself. */
+  async postedByHand(): Promise<void> {
+    this.#posted = await this.store.head();
   }
 
   /** The ledger answers each ask for a hold. */
   async answerHolds(answer: (holdId: string) => 'placed' | 'refused' = () => 'placed'): Promise<void> {
+    const accounts = accountsOf(this.sql, clock);
+    const [payouts, withdrawals] = [payoutOrders(this.store, clock, accounts), withdrawalOrders(this.store, clock, accounts)];
+    const answerOf = (holdId: string) =>
+      answer(holdId) === 'placed'
+        ? ({ type: 'RecordHoldPlaced', holdId } as const)
+        : ({ type: 'RecordHoldRefused', holdId, code: 'client_money_not_covered' } as const);
     for (const { event } of await this.log<PayoutEvent>('payout')) {
-      if (event.type !== 'PayoutRequested' || event.holdId === undefined) continue;
-      const { payoutId, holdId } = event;
-      const command =
-        answer(holdId) === 'placed'
-          ? ({ type: 'RecordHoldPlaced', holdId } as const)
-          : ({ type: 'RecordHoldRefused', holdId, code: 'client_money_not_covered' } as const);
-      const decide = (state: PayoutState) => decidePayout(command, state);
-      await handle<PayoutState, PayoutEvent, PayoutRefusal>(this.store, payoutStream(payoutId), payoutFold, decide, {
-        commandId: `answer ${holdId}`,
-      });
+      if (event.type !== 'PayoutRequested' || event.holdId === undefined || !this.#isNew(event.holdId)) continue;
+      await payouts.step(event.payoutId, answerOf(event.holdId), { commandId: `answer ${event.holdId}` });
     }
+    for (const { event } of await this.log<WithdrawalEvent>('withdrawal')) {
+      if (event.type !== 'WithdrawalRequested' || !this.#isNew(event.holdId)) continue;
+      await withdrawals.step(event.withdrawalId, answerOf(event.holdId), { commandId: `answer ${event.holdId}` });
+    }
+    const draws = new LiquidityDraws(this.store, new ModelRegistry(this.store, this.queries));
+    for (const { event } of await this.log<PositionEvent>('position')) {
+      if (event.type !== 'LiquidityDrawRequested' || !this.#isNew(event.holdId)) continue;
+      const refusedWith = answer(event.holdId) === 'placed' ? undefined : 'insufficient_funds';
+      await draws.answered(event.party.replace(':', '.'), event.holdId, refusedWith, `answer ${event.holdId}`);
+    }
+  }
+
+  #isNew(holdId: string): boolean {
+    if (this.#answered.has(holdId)) return false;
+    this.#answered.add(holdId);
+    return true;
   }
 
   /** Everything in the log of a category. */

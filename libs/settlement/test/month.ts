@@ -28,7 +28,7 @@ export class Market {
     change: Partial<SettlementModel>,
   ) {
     this.model = modelFor(currency, change);
-    this.processes = hub.processes(this.model);
+    this.processes = hub.processes();
   }
 
   static async open(
@@ -37,6 +37,8 @@ export class Market {
     options: { change?: Partial<SettlementModel>; cashMinor?: number } = {},
   ): Promise<Market> {
     const market = new Market(hub, currency, options.change ?? {});
+    await hub.model(market.model);
+    await hub.projected();
     await market.processes.windows.openCurrent(hub.queries);
     if (options.cashMinor !== undefined) hub.bank.depositFromProvider('alipay', options.cashMinor, currency);
     await market.processes.statement.poll();
@@ -44,7 +46,7 @@ export class Market {
   }
 
   restart(parts: ProcessOptions = {}): void {
-    this.processes = this.hub.processes(this.model, parts);
+    this.processes = this.hub.processes(parts);
   }
 
   command = (name: string, by = 'operator:fin') => ({

@@ -1,7 +1,10 @@
+import { assignmentStream } from '../src/assignment.js';
+import { modelStream } from '../src/model.js';
 import { windowIdOf } from '../src/models.js';
 import { settlementProjection } from '../src/settlement.projection.js';
 import { isMoneyFactKind } from '../src/sides.js';
 import { MemoryLog, postedFor, type Fact } from './facts.js';
+import { modelFor } from './model-for.js';
 import { MemoryRows } from './memory-rows.js';
 
 export const now = '2026-01-31T00:00:00Z';
@@ -10,7 +13,7 @@ export const now = '2026-01-31T00:00:00Z';
 export class Scenario {
   readonly log = new MemoryLog();
   readonly rows = new MemoryRows();
-  #sequence = 1;
+  readonly #sequences = new Map<string, number>();
   #posted = 0;
 
   async fact(stream: string, event: Fact): Promise<bigint> {
@@ -21,20 +24,37 @@ export class Scenario {
 
   payment = (event: Fact & { paymentId: string }) => this.fact(`payment-${event.paymentId}`, event);
 
-  async close(): Promise<bigint> {
-    const currency = 'USD';
-    const reference = { windowId: windowIdOf('dnm', currency, this.#sequence), model: 'dnm', currency, sequence: this.#sequence };
-    if (this.rows.all('windows').length === 0)
+  async close(model = 'dnm', currency = 'USD'): Promise<bigint> {
+    const sequence = this.#sequences.get(`${model}_${currency}`) ?? 1;
+    const reference = { windowId: windowIdOf(model, currency, sequence), model, currency, sequence };
+    if (!this.rows.all('windows').some(({ windowId }) => windowId === reference.windowId))
       await this.fact(`window-${reference.windowId}`, { type: 'WindowOpened', ...reference, openedAt: now });
-    this.#sequence += 1;
+    this.#sequences.set(`${model}_${currency}`, sequence + 1);
     const closed = {
       type: 'WindowClosed' as const,
       ...reference,
-      nextWindowId: windowIdOf('dnm', currency, this.#sequence),
+      nextWindowId: windowIdOf(model, currency, sequence + 1),
       closedAt: now,
       by: 'operator:fin',
     };
     return this.fact(`window-${reference.windowId}`, closed);
+  }
+
+  /** A model that parties can be put on. */
+  model(name: string, currency = 'USD'): Promise<bigint> {
+    return this.fact(modelStream(name, currency), {
+      type: 'SettlementModelSet',
+      ...modelFor(currency, { name }),
+      version: 1,
+      by: 'hub',
+      setAt: now,
+    });
+  }
+
+  /** Somebody has approved that a party is settled by another model, from the next cut-off of its present one. */
+  assign(party: string, model: string, currency = 'USD'): Promise<bigint> {
+    const about = { party, currency, model, by: 'operator:fin', approvedBy: 'operator:boss', setAt: now };
+    return this.fact(assignmentStream(party), { type: 'PartyModelSet', ...about });
   }
 
   /** The ledger posts every fact so far, in one batch. */

@@ -136,6 +136,32 @@ export const metricCatalogue = {
     help: 'By how much nets of unsettled windows differ from what the ledger moved for the same facts, in minor units. 0, or an alarm.',
   },
   tongbao_settlements: { type: 'gauge', labels: ['status'], help: 'Settlements by status.' },
+  tongbao_payouts: {
+    type: 'gauge',
+    labels: ['kind', 'status'],
+    help: 'Payouts, collections and withdrawals by status; kind: payout, collection, withdrawal.',
+  },
+  tongbao_bank_alarms: {
+    type: 'gauge',
+    labels: ['alarm'],
+    help: 'What of the bank waits for a person; alarm: paused, file_rejected, statement_gap, run_waiting.',
+  },
+
+  tongbao_reconciliation_breaks: {
+    type: 'gauge',
+    labels: ['kind', 'age'],
+    help: 'Open breaks between our events and the bills of providers; age: day (less than one), week, month, older.',
+  },
+  tongbao_reconciliation_bank_lines: {
+    type: 'gauge',
+    labels: ['age'],
+    help: 'Lines of our bank that nobody has explained; their money is in hub:suspense.',
+  },
+  tongbao_reconciliation_bills: {
+    type: 'gauge',
+    labels: ['status'],
+    help: 'Bills of providers: received (not read yet), fit, unfit (with problems, and no other bill in their place), accepted (used in spite of them).',
+  },
 
   tongbao_webhook_deliveries_total: {
     type: 'counter',

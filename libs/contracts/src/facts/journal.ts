@@ -1,3 +1,4 @@
+import { account, isParty } from '../accounts.js';
 import type { AccountName, AmountMinor, Code, Count, CurrencyCode, HubId, LogPosition, Minor, PartyName, Timestamp } from '../values.js';
 
 /** Facts of the `journal-<name>` stream (`journal-main`): the books. Written by the ledger's one writer, one event for a batch. */
@@ -33,9 +34,20 @@ export interface JournalEntry {
   transfers: JournalTransfer[];
   /** For a correction or reversal: number of the entry that it corrects. */
   corrects?: Count;
+  /** For a correction: log position of the fact that the corrected entry posts; decimal. Absent where it posts none. */
+  correctsPosition?: LogPosition;
   /** An operator's reason. */
   note?: string;
 }
+
+/**
+ * True for what a correction moves between hub:suspense and a party, where it corrects the entry of a fact: what the books did not have for that
+ * fact, or had too much. It belongs to the fact's own posting. Everything else that an operator moves is a fact of its own.
+ */
+export const mendsPosting = ({ kind, correctsPosition }: JournalEntry, { from, to }: Pick<JournalTransfer, 'from' | 'to'>): boolean =>
+  kind === 'PostEntry' &&
+  correctsPosition !== undefined &&
+  ((from === account.suspense && isParty(to)) || (to === account.suspense && isParty(from)));
 
 /** How the kinds of entries begin that pay a net, withhold of it or change its currency: they do not make one. */
 const beyondNets = ['Payout', 'Withdrawal', 'Reserve', 'Liquidity', 'CurrencyExchanged', 'DebtWrittenOff', 'ObligationPaid'] as const;

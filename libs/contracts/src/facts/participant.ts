@@ -1,4 +1,5 @@
-import type { AmountMinor, Count, CurrencyCode, Minor, PartyName, Timestamp } from '../values.js';
+import type { AmountMinor, Count, CurrencyCode, HubId, Minor, PartyName, Timestamp } from '../values.js';
+import type { PayeeAccount } from './payee-account.js';
 
 /** Facts of a `participant-<party>` stream, such as `participant-platform:A`. Written by payment; folded by ledger and settlement. */
 export type ParticipantEvent =
@@ -11,7 +12,11 @@ export type ParticipantEvent =
   | PlatformKeyRevoked
   | LimitsSet
   | VelocityLimitsSet
-  | BankAccountSet;
+  | BankAccountSet
+  | BankAccountProposed
+  | BankAccountApproved
+  | BankAccountRejected
+  | BankAccountChangeStopped;
 
 export interface ParticipantRegistered {
   type: 'ParticipantRegistered';
@@ -98,11 +103,50 @@ export interface VelocityLimit {
   maxAmountMinor?: AmountMinor;
 }
 
-/** Where a party is paid out to. */
+/** History: until bank accounts were proposed and approved, one person set them. What was set is in force at once. */
 export interface BankAccountSet {
   type: 'BankAccountSet';
   party: PartyName;
   bank: string;
   accountNumber: string;
   holder: string;
+}
+
+/** Somebody wants a party to be paid out to this account. Nothing is paid to it before another person has approved it. */
+export interface BankAccountProposed extends PayeeAccount {
+  type: 'BankAccountProposed';
+  party: PartyName;
+  proposalId: HubId;
+  by: string;
+  proposedAt: Timestamp;
+}
+
+/** Another person has verified the account. Until it is in force, the one before it stays so. */
+export interface BankAccountApproved extends PayeeAccount {
+  type: 'BankAccountApproved';
+  party: PartyName;
+  proposalId: HubId;
+  by: string;
+  /** How it was verified. */
+  note: string;
+  approvedAt: Timestamp;
+  /** A party's first account: at once; a changed one: when the cooling time is over. */
+  inForceAt: Timestamp;
+}
+
+export interface BankAccountRejected {
+  type: 'BankAccountRejected';
+  party: PartyName;
+  proposalId: HubId;
+  by: string;
+  reason: string;
+}
+
+/** Within the cooling time: the approved change never comes into force. */
+export interface BankAccountChangeStopped {
+  type: 'BankAccountChangeStopped';
+  party: PartyName;
+  proposalId: HubId;
+  by: string;
+  reason: string;
 }

@@ -1,4 +1,5 @@
 import type { AmountMinor, Code, Count, CurrencyCode, HubId, PartyName, Timestamp } from '../values.js';
+import type { AccountRoute } from './payee-account.js';
 
 /** Facts of a `payout-<payoutId>` stream: a payout to a party, or a collection from one. Written by settlement; folded by ledger. */
 export type PayoutEvent =
@@ -29,6 +30,7 @@ export interface PayoutRequested extends PayoutReference {
   type: 'PayoutRequested';
   accountNumber: string;
   holder: string;
+  route?: AccountRoute;
   /** A payout: the hold that the ledger is asked for; another one each time it is asked again. */
   holdId?: HubId;
   requestedAt: Timestamp;
@@ -61,6 +63,7 @@ export interface PayoutInstructed extends PayoutReference {
   attempt: Count;
   accountNumber: string;
   holder: string;
+  route?: AccountRoute;
   /** A payout: the hold that this commits. */
   holdId?: HubId;
 }
@@ -71,10 +74,13 @@ export interface PayoutConfirmed extends PayoutReference {
   lineId: string;
 }
 
-/** The bank refused it. A payout: transit to party. */
+/** The bank refused it, or an operator says that it never will be carried out. A payout: transit to party. */
 export interface PayoutFailed extends PayoutReference {
   type: 'PayoutFailed';
   code: Code;
+  /** Of an operator's word: who gave it, and what it rests on. */
+  by?: string;
+  note?: string;
 }
 
 /** Came back after it was confirmed. A payout: bank to party; a collection: party to bank. */

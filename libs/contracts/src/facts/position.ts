@@ -1,10 +1,24 @@
-import type { AmountMinor, CurrencyCode, HubId, PartyName, Timestamp } from '../values.js';
+import type { AmountMinor, Code, CurrencyCode, HubId, PartyName, Timestamp } from '../values.js';
+import type { ReleasedReserve } from './settlement.js';
 
 /**
  * Facts of a `position-<party>` stream: what changes the position of a party beside payments and payouts. Written by settlement; folded by ledger.
  * None of them counts in the party's net.
  */
-export type PositionEvent = ReserveWithheld | ReserveReleased | LiquidityReceived | ObligationPaid | CurrencyExchanged | DebtWrittenOff;
+export type PositionEvent =
+  | ReserveWithheld
+  | ReserveReleased
+  | LiquidityReceived
+  | LiquidityDrawRequested
+  | LiquidityDrawn
+  | LiquidityDrawRefused
+  | ObligationDue
+  | ObligationReported
+  | ObligationReportRejected
+  | ObligationPaid
+  | ObligationCarried
+  | CurrencyExchanged
+  | DebtWrittenOff;
 
 interface PositionReference {
   party: PartyName;
@@ -24,6 +38,8 @@ export interface ReserveWithheld extends PositionReference {
 export interface ReserveReleased extends PositionReference {
   type: 'ReserveReleased';
   settlementId: HubId;
+  /** What it is made of. */
+  releases?: ReleasedReserve[];
 }
 
 /** The party has funded its prefunded account: a line of our bank statement, matched as `payout` of this deposit. Bank to `liquidity:<party>`. */
@@ -34,11 +50,80 @@ export interface LiquidityReceived extends PositionReference {
   lineId: string;
 }
 
+interface DrawReference extends PositionReference {
+  /** As a payout's id. */
+  drawId: HubId;
+  settlementId: HubId;
+  holdId: HubId;
+}
+
+/** A settlement collects what the party owes from its prefunded account: the ledger is asked to hold it there. */
+export interface LiquidityDrawRequested extends DrawReference {
+  type: 'LiquidityDrawRequested';
+}
+
+/** `liquidity:<party>` to party, committing the hold. */
+export interface LiquidityDrawn extends DrawReference {
+  type: 'LiquidityDrawn';
+}
+
+/** The ledger refused the hold: the debt is carried. */
+export interface LiquidityDrawRefused extends DrawReference {
+  type: 'LiquidityDrawRefused';
+  code: Code;
+  /** The model that it is carried to. */
+  model: string;
+}
+
+/** `party` owes `creditor` by a bilateral settlement. */
+interface ObligationReference extends PositionReference {
+  obligationId: HubId;
+  settlementId: HubId;
+  creditor: PartyName;
+}
+
+/** From here on the debtor is to pay the creditor directly: the settlement can no longer be aborted. */
+export interface ObligationDue extends ObligationReference {
+  type: 'ObligationDue';
+}
+
+/** Somebody says what has become of it. Nothing has effect before another person has confirmed that. */
+export interface ObligationReported extends ObligationReference {
+  type: 'ObligationReported';
+  /** `paid`: by the debtor; `carried`: the hub takes it back into both parties' next settlements. */
+  outcome: 'paid' | 'carried';
+  by: string;
+  /** What says so. */
+  note: string;
+}
+
+/** What was reported is not so: it is due again. */
+export interface ObligationReportRejected extends ObligationReference {
+  type: 'ObligationReportRejected';
+  by: string;
+  note: string;
+}
+
 /** The party paid what it owes another one directly to it: the other's position falls, its own rises. */
 export interface ObligationPaid extends PositionReference {
   type: 'ObligationPaid';
   settlementId: HubId;
   creditor: PartyName;
+  obligationId?: HubId;
+  reportedBy?: string;
+  /** Another person, or the creditor itself. */
+  confirmedBy?: string;
+  note?: string;
+}
+
+/** Taken back into the settlements with the hub: the debtor owes the hub, and the hub the creditor, so much more in the next ones. */
+export interface ObligationCarried extends ObligationReference {
+  type: 'ObligationCarried';
+  debtorModel: string;
+  creditorModel: string;
+  reportedBy: string;
+  confirmedBy: string;
+  note: string;
 }
 
 /** Money of the party in one currency (`amountMinor`) becomes money in another one, at a rate that was locked. Both over hub:fx, in one entry. */

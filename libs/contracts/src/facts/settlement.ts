@@ -5,6 +5,7 @@ export type SettlementEvent =
   | SettlementRequested
   | SettlementCalculated
   | SettlementMismatched
+  | SettlementComparisonAsked
   | SettlementVerified
   | SettlementApproved
   | SettlementAborted
@@ -23,23 +24,65 @@ export interface SettlementRequested {
   requestedAt: Timestamp;
 }
 
-/** Payable of a party = carried in + net; the parts make it. Positive: the hub owes the party. */
+/**
+ * Payable of a party = carried in + net - direct - withheld + released; a part that is left out is 0. Positive: the hub owes the party. Where there are
+ * `legs`, each figure is that of the received one less that of the paid one.
+ */
 export interface PartySettlement {
   party: PartyName;
   carriedInMinor: Minor;
   netMinor: Minor;
   payableMinor: Minor;
-  /** What is done with the payable. */
+  /** What is done with the payable; where there are legs, with the first of them that moves money. */
   action: 'pay_out' | 'collect' | 'carry' | 'none';
   carriedOutMinor: Minor;
   /** Sides of transfers in the net. */
   sides: Count;
+  /** What of the net platforms pay each other: what it is owed by others less what it owes them. */
+  directMinor?: Minor;
+  /** Kept back as a reserve, and released of what was. */
+  withheldMinor?: AmountMinor;
+  releasedMinor?: AmountMinor;
+  /** What the withheld part is of; also there where that comes to nothing. */
+  reserve?: WithheldReserve;
+  /** What the released part is made of. */
+  releases?: ReleasedReserve[];
+  /** Of a gross model: what it received and what it paid are moved each on their own. */
+  legs?: { received: SettlementLeg; paid: SettlementLeg };
+  /** How it is collected; from its bank account where this is left out. */
+  collectBy?: 'liquidity';
+  /** The model that what is carried out goes to, where the party has left this one. */
+  carriedTo?: string;
+}
+
+/** What is withheld of a party over all its settlements is the rounded part of all that it is withheld of. */
+export interface WithheldReserve {
+  baseMinor: AmountMinor;
+  basisPoints: Count;
+  releaseAt: Timestamp;
+}
+
+export interface ReleasedReserve {
+  /** The settlement that withheld it. */
+  settlementId: HubId;
+  amountMinor: AmountMinor;
+}
+
+/** One way of a gross settlement: payable = carried in + amount, and of the received one less what is withheld, plus what is released. */
+export interface SettlementLeg {
+  carriedInMinor: AmountMinor;
+  amountMinor: AmountMinor;
+  payableMinor: AmountMinor;
+  action: 'pay_out' | 'collect' | 'carry' | 'none';
+  carriedOutMinor: AmountMinor;
 }
 
 export interface SettlementCalculated {
   type: 'SettlementCalculated';
   settlementId: HubId;
   model: string;
+  /** The version of the model's terms that it was calculated by. */
+  modelVersion?: Count;
   currency: CurrencyCode;
   windowIds: HubId[];
   /** Log position of the last WindowClosed; decimal. */
@@ -47,8 +90,17 @@ export interface SettlementCalculated {
   parties: PartySettlement[];
   /** Bilateral view, transfers between platforms only. */
   obligations: { debtor: PartyName; creditor: PartyName; amountMinor: AmountMinor }[];
+  /** Of a bilateral model: what platforms are to pay each other directly. */
+  direct?: DirectObligation[];
   facts: Count;
   calculatedAt: Timestamp;
+}
+
+export interface DirectObligation {
+  obligationId: HubId;
+  debtor: PartyName;
+  creditor: PartyName;
+  amountMinor: AmountMinor;
 }
 
 export interface SettlementMismatched {
@@ -56,6 +108,14 @@ export interface SettlementMismatched {
   settlementId: HubId;
   currency: CurrencyCode;
   differences: { party: PartyName; netMinor: Minor; ledgerMinor: Minor; sides: Count; ledgerSides: Count }[];
+}
+
+/** The ledger has been corrected: it is compared once more. */
+export interface SettlementComparisonAsked {
+  type: 'SettlementComparisonAsked';
+  settlementId: HubId;
+  currency: CurrencyCode;
+  by: string;
 }
 
 export interface SettlementVerified {
@@ -71,6 +131,8 @@ export interface SettlementApproved {
   currency: CurrencyCode;
   /** `automatic` below the model's limit. */
   by: string;
+  /** What it pays out and collects in all: what was approved. */
+  movedMinor?: AmountMinor;
 }
 
 export interface SettlementAborted {

@@ -1,0 +1,35 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { SqlClient } from '@tongbao/read-model';
+import { PROJECTIONS, SQL } from '@tongbao/service';
+import { FinanceController } from './finance.http.js';
+import { FINANCE_OPTIONS, type FinanceOptions } from './finance.options.js';
+import { FinanceReads, type Follower } from './finance.reads.js';
+import { ReportsController } from './reports.http.js';
+import { StatementPrinter } from './statement.pdf.js';
+import { StatementsController } from './statements.http.js';
+import { Statements } from './statements.view.js';
+
+/** Finance's queries. Needs the parts of HubModule, and the projections 'settlement' and 'finance' among its projections. */
+@Module({})
+export class FinanceModule {
+  static register(options: FinanceOptions): DynamicModule {
+    return {
+      module: FinanceModule,
+      controllers: [FinanceController, ReportsController, StatementsController],
+      providers: [
+        { provide: FINANCE_OPTIONS, useValue: options },
+        {
+          provide: FinanceReads,
+          inject: [SQL, PROJECTIONS],
+          useFactory: (sql: SqlClient, projections: ReadonlyMap<string, Follower>) => new FinanceReads(sql, projections),
+        },
+        StatementPrinter,
+        {
+          provide: Statements,
+          inject: [SQL, FinanceReads, StatementPrinter],
+          useFactory: (sql: SqlClient, reads: FinanceReads, printer: StatementPrinter) => new Statements(sql, reads, printer, options),
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PayeeAccount } from '@tongbao/contracts';
+import type { Decision } from '@tongbao/event-store';
+import {
+  accountInForce,
+  decideBankAccount,
+  evolveBankAccounts,
+  type BankAccountCommand,
+  type BankAccountEvent,
+  type BankAccountRefusal,
+  type BankAccounts,
+} from './bank-account.decide.js';
+
+const party = 'platform:A';
+const hour = 3_600_000;
+const at = (hours: number) => new Date(Date.UTC(2026, 1, 1) + hours * hour).toISOString();
+const first: PayeeAccount = { bank: 'icbc', accountNumber: '6222-1', holder: 'A Ltd' };
+const second: PayeeAccount = { ...first, accountNumber: '6222-2', bic: 'ICBKCNBJ', mandate: { mandateId: 'M1', signedOn: '2026-01-01' } };
+const third: PayeeAccount = { ...first, accountNumber: '6222-3' };
+
+const set: BankAccountEvent = { type: 'BankAccountSet', party, ...first };
+const proposed = (proposalId: string, account: PayeeAccount, hours: number): BankAccountEvent => ({
+  type: 'BankAccountProposed',
+  party,
+  proposalId,
+  ...account,
+  by: 'operator:jo',
+  proposedAt: at(hours),
+});
+const approved = (proposalId: string, account: PayeeAccount, hours: number, inForce: number): BankAccountEvent => ({
+  type: 'BankAccountApproved',
+  party,
+  proposalId,
+  ...account,
+  by: 'operator:kim',
+  note: 'called them',
+  approvedAt: at(hours),
+  inForceAt: at(inForce),
+});
+const rejected: BankAccountEvent = { type: 'BankAccountRejected', party, proposalId: 'p1', by: 'operator:kim', reason: 'no' };
+const stopped: BankAccountEvent = { type: 'BankAccountChangeStopped', party, proposalId: 'p2', by: 'operator:lee', reason: 'fraud' };
+
+const propose = (account: PayeeAccount, proposalId = 'p9', hours = 10, by = 'operator:jo'): BankAccountCommand => ({
+  type: 'ProposeBankAccount',
+  proposalId,
+  account,
+  by,
+  now: at(hours),
+});
+const approve = (proposalId: string, by = 'operator:kim', hours = 10): BankAccountCommand => ({
+  type: 'ApproveBankAccount',
+  proposalId,
+  by,
+  note: 'called them',
+  now: at(hours),
+  coolingMs: 24 * hour,
+});
+const reject = (proposalId: string, by = 'operator:kim'): BankAccountCommand => ({
+  type: 'RejectBankAccount',
+  proposalId,
+  by,
+  reason: 'no',
+});
+const stop = (proposalId: string, hours: number): BankAccountCommand => ({
+  type: 'StopBankAccountChange',
+  proposalId,
+  by: 'operator:lee',
+  reason: 'fraud',
+  now: at(hours),
+});
+
+const firstInForce = [proposed('p1', first, 0), approved('p1', first, 0, 0)];
+const changeCooling = [...firstInForce, proposed('p2', second, 8), approved('p2', second, 10, 34)];
+
+const fold = (events: readonly BankAccountEvent[]): BankAccounts => events.reduce(evolveBankAccounts, {});
+const given = (history: readonly BankAccountEvent[]) => ({
+  when: (command: BankAccountCommand) => ({
+    then: (expected: Decision<BankAccountEvent, BankAccountRefusal>) =>
+      expect(decideBankAccount(party, command, fold(history))).toEqual(expected),
+  }),
+});
+
+describe("a party's bank account", () => {
+  it.each<[string, BankAccountEvent[], BankAccountCommand, BankAccountEvent[]]>([
+    ['is proposed', [], propose(first), [proposed('p9', first, 10)]],
+    ['is proposed again after a rejection', [proposed('p1', first, 0), rejected], propose(first), [proposed('p9', first, 10)]],
+    ['that is proposed twice is one proposal', [proposed('p1', first, 0)], propose(first), []],
+    ['that is in force need not be proposed', [set], propose(first), []],
+    ['that comes into force need not be proposed again', changeCooling, propose(second, 'p9', 20), []],
+    ['may be the one before again, once another is in force', changeCooling, propose(first, 'p9', 40), [proposed('p9', first, 40)]],
+    ['that is the first is in force at once', [proposed('p1', first, 0)], approve('p1'), [approved('p1', first, 10, 10)]],
+    [
+      'that is changed waits for its cooling time',
+      [...firstInForce, proposed('p2', second, 8)],
+      approve('p2'),
+      [approved('p2', second, 10, 34)],
+    ],
+    ['changed from one that was set waits, too', [set, proposed('p2', second, 8)], approve('p2'), [approved('p2', second, 10, 34)]],
+    ['that is approved twice by the same person is approved once', changeCooling, approve('p2'), []],
+    ['is rejected', [proposed('p1', first, 0)], reject('p1'), [rejected]],
+    ['is taken back by whoever proposed it', [proposed('p1', first, 0)], reject('p1', 'operator:jo'), [{ ...rejected, by: 'operator:jo' }]],
+    ['is stopped while it cools', changeCooling, stop('p2', 33), [stopped]],
+  ])('%s', (_, history, command, events) => given(history).when(command).then({ events }));
+
+  it.each<[string, BankAccountEvent[], BankAccountCommand, BankAccountRefusal]>([
+    ['is not proposed while another one waits', [proposed('p1', first, 0)], propose(second), 'state_conflict'],
+    ['is not approved where nothing is proposed', [set], approve('p1'), 'not_found'],
+    ['is not approved under another proposal than was seen', [proposed('p1', first, 0)], approve('p0'), 'not_found'],
+    ['is not approved once it is rejected', [proposed('p1', first, 0), rejected], approve('p1'), 'not_found'],
+    ['is not approved by whoever proposed it', [proposed('p1', first, 0)], approve('p1', 'operator:jo'), 'four_eyes'],
+    [
+      'is not approved while another change cools',
+      [...changeCooling, proposed('p3', third, 11)],
+      approve('p3', 'operator:kim', 12),
+      'state_conflict',
+    ],
+    ['is not rejected where nothing is proposed', firstInForce, reject('p1'), 'not_found'],
+    ['is not stopped where nothing was approved', [set], stop('p2', 20), 'not_found'],
+    ['is not stopped under another name', changeCooling, stop('p1', 20), 'not_found'],
+    ['is not stopped once it is in force', changeCooling, stop('p2', 34), 'state_conflict'],
+    ['is not stopped twice', [...changeCooling, stopped], stop('p2', 33), 'not_found'],
+  ])('%s', (_, history, command, refused) => given(history).when(command).then({ refused }));
+
+  it.each<[string, BankAccountEvent[], number, PayeeAccount | undefined]>([
+    ['none before an approval', [proposed('p1', first, 0)], 99, undefined],
+    ['the one that was set', [set], 1, first],
+    ['the first one from its approval on', firstInForce, 0, first],
+    ['the old one up to the end of the cooling time', changeCooling, 33.99, first],
+    ['the new one from then on', changeCooling, 34, second],
+    ['the old one for good, where the change was stopped', [...changeCooling, stopped], 99, first],
+    [
+      'the change before, while the next one cools',
+      [...changeCooling, proposed('p3', third, 40), approved('p3', third, 41, 65)],
+      50,
+      second,
+    ],
+    ['the next one when it has cooled', [...changeCooling, proposed('p3', third, 40), approved('p3', third, 41, 65)], 65, third],
+  ])('in force is %s', (_, history, hours, expected) => expect(accountInForce(fold(history), at(hours))).toEqual(expected));
+});

@@ -1,0 +1,57 @@
+import type { AssignmentEvent, ProblemCode } from '@tongbao/contracts';
+import type { Decision } from '@tongbao/event-store';
+import { assignmentIn, type AssignmentState } from './assignment.js';
+
+export interface ProposePartyModel {
+  type: 'ProposePartyModel';
+  party: string;
+  currency: string;
+  model: string;
+  /** Whether the hub knows the party, and has such a model in the currency. */
+  exists: { party: boolean; model: boolean };
+  by: string;
+  now: string;
+}
+
+export interface ApprovePartyModel {
+  type: 'ApprovePartyModel';
+  currency: string;
+  /** What is approved is the model that the approver has seen. */
+  model: string;
+  by: string;
+  now: string;
+}
+
+export type AssignmentCommand = ProposePartyModel | ApprovePartyModel;
+
+/** Why a command is refused. The order of `refusals` is the order of precedence: the first that applies answers. */
+export type AssignmentRefusal = Extract<ProblemCode, 'not_found' | 'state_conflict' | 'four_eyes'>;
+
+/** Decides by which model a party is settled. A command that finds its work done changes nothing and is no error. */
+export function decideAssignment(command: AssignmentCommand, state: AssignmentState): Decision<AssignmentEvent, AssignmentRefusal> {
+  if (isDone(command, state)) return { events: [] };
+  const refusal = refusals.find(([, applies]) => applies(command, state));
+  if (refusal) return { refused: refusal[0] };
+  if (command.type === 'ProposePartyModel') {
+    const { party, currency, model, by, now } = command;
+    return { events: [{ type: 'PartyModelProposed', party, currency, model, by, proposedAt: now }] };
+  }
+  const { proposed } = assignmentIn(state, command.currency);
+  if (!proposed) return { refused: 'not_found' };
+  const { party, currency, model, by } = proposed;
+  return { events: [{ type: 'PartyModelSet', party, currency, model, by, approvedBy: command.by, setAt: command.now }] };
+}
+
+const proposedIn = (state: AssignmentState, { currency }: AssignmentCommand) => assignmentIn(state, currency).proposed;
+
+const refusals: [AssignmentRefusal, (command: AssignmentCommand, state: AssignmentState) => boolean][] = [
+  ['not_found', (command) => command.type === 'ProposePartyModel' && !(command.exists.party && command.exists.model)],
+  ['not_found', (command, state) => command.type === 'ApprovePartyModel' && !proposedIn(state, command)],
+  ['state_conflict', (command, state) => command.type === 'ApprovePartyModel' && proposedIn(state, command)?.model !== command.model],
+  ['four_eyes', (command, state) => command.type === 'ApprovePartyModel' && proposedIn(state, command)?.by === command.by],
+];
+
+function isDone(command: AssignmentCommand, state: AssignmentState): boolean {
+  const { model, proposed } = assignmentIn(state, command.currency);
+  return command.type === 'ProposePartyModel' ? (proposed?.model ?? model) === command.model : model === command.model && !proposed;
+}

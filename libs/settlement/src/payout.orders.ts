@@ -1,0 +1,30 @@
+import type { PayoutEvent } from '@tongbao/contracts';
+import type { EventStore } from '@tongbao/event-store';
+import type { Clock } from '@tongbao/service';
+import { BankOrders, type BankOrder } from './bank-order.js';
+import { decidePayout, type PayoutCommand, type PayoutRefusal } from './payout.decide.js';
+import { payoutAccountOf, payoutFold, payoutStream, type PayoutAccount, type PayoutState } from './payout.js';
+
+/** Where parties are paid by now. */
+export type AccountsInForce = () => Promise<ReadonlyMap<string, PayoutAccount>>;
+
+export type PayoutOrders = BankOrders<PayoutState, PayoutEvent, PayoutCommand, PayoutRefusal>;
+
+/** Payouts and collections of settlements. */
+export const payoutOrders = (store: EventStore, clock: Clock, accounts: AccountsInForce): PayoutOrders =>
+  new BankOrders<PayoutState, PayoutEvent, PayoutCommand, PayoutRefusal>(store, clock, {
+    streamOf: payoutStream,
+    fold: payoutFold,
+    decide: decidePayout,
+    instruct: (means) => ({ type: 'InstructPayout', ...means }),
+    orderOf,
+    accountOf: async (state) =>
+      state.status === 'none' ? { accountNumber: '', holder: '' } : ((await accounts()).get(state.party) ?? state),
+  });
+
+function orderOf(state: PayoutState): BankOrder | undefined {
+  if (state.status === 'none') return undefined;
+  const { payoutId: id, settlementId, direction, amountMinor, currency, asks, attempt, status } = state;
+  const what = { key: id, attempt, direction, amountMinor, currency };
+  return { id, status, asks, attempt, instruction: { ...what, ...payoutAccountOf(state), reference: `settlement ${settlementId}` } };
+}

@@ -1,0 +1,39 @@
+import type { WithdrawalEvent } from '@tongbao/contracts';
+import type { EventStore } from '@tongbao/event-store';
+import type { Clock } from '@tongbao/service';
+import { BankOrders, type BankOrder } from './bank-order.js';
+import type { AccountsInForce } from './payout.orders.js';
+import { payoutAccountOf } from './payout.js';
+import { decideWithdrawal, type WithdrawalCommand, type WithdrawalRefusal } from './withdrawal.decide.js';
+import { withdrawalFold, withdrawalStream, type WithdrawalState } from './withdrawal.js';
+
+const liquidityPrefix = 'liquidity:';
+
+/** The party whose prefunded money an account holds. */
+export const fundedParty = (account: string): string | undefined =>
+  account.startsWith(liquidityPrefix) ? account.slice(liquidityPrefix.length) : undefined;
+
+export type WithdrawalOrders = BankOrders<WithdrawalState, WithdrawalEvent, WithdrawalCommand, WithdrawalRefusal>;
+
+/** Withdrawals of wallets and of prefunded liquidity, and sweeps of the hub's fees. */
+export const withdrawalOrders = (store: EventStore, clock: Clock, accounts: AccountsInForce): WithdrawalOrders =>
+  new BankOrders<WithdrawalState, WithdrawalEvent, WithdrawalCommand, WithdrawalRefusal>(store, clock, {
+    streamOf: withdrawalStream,
+    fold: withdrawalFold,
+    decide: decideWithdrawal,
+    instruct: ({ availableMinor }) => ({ type: 'InstructWithdrawal', availableMinor }),
+    orderOf,
+    accountOf: async (state) => {
+      if (state.status === 'none') return { accountNumber: '', holder: '' };
+      // Liquidity goes back to where its party is paid by now; the others name an account of their own.
+      const party = fundedParty(state.account);
+      return (party === undefined ? undefined : (await accounts()).get(party)) ?? state;
+    },
+  });
+
+function orderOf(state: WithdrawalState): BankOrder | undefined {
+  if (state.status === 'none') return undefined;
+  const { withdrawalId: id, amountMinor, currency, asks, attempt, status } = state;
+  const what = { key: id, attempt, direction: 'payout' as const, amountMinor, currency };
+  return { id, status, asks, attempt, instruction: { ...what, ...payoutAccountOf(state), reference: `withdrawal ${id}` } };
+}

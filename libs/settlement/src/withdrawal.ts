@@ -1,0 +1,81 @@
+import type { WithdrawalEvent } from '@tongbao/contracts';
+import type { Fold } from '@tongbao/event-store';
+import { payoutAccountOf, type PayoutAccount } from './payout.js';
+
+/** A withdrawal as its own stream tells it. */
+export type WithdrawalState = { status: 'none' } | Withdrawal;
+
+export type WithdrawalStatus =
+  'requested' | 'held' | 'refused' | 'awaiting_funds' | 'instructed' | 'confirmed' | 'failed' | 'returned' | 'cancelled';
+
+export interface Withdrawal extends WithdrawalTerms {
+  status: WithdrawalStatus;
+  /** How often it was asked for: each time under another hold. */
+  asks: number;
+  /** The hold of the newest ask. */
+  holdId: string;
+  /** Nothing is instructed before somebody, or the settings, gave leave. */
+  approvedBy?: string;
+  /** Instructions so far. */
+  attempt: number;
+  lineId?: string;
+  returnLineId?: string;
+  /** Who said that the bank never will carry it out, where nobody but an operator says so. */
+  declaredBy?: string;
+}
+
+/** Money that leaves by the bank from an account that is no party's position. */
+export interface WithdrawalTerms extends PayoutAccount {
+  withdrawalId: string;
+  /** `user:<id>:wallet`, `liquidity:<party>` or `hub:fees`. */
+  account: string;
+  amountMinor: number;
+  currency: string;
+  bank: string;
+  requestedBy: string;
+}
+
+const prefix = 'wdr_';
+
+/** Of the command that asks for it: the same command again is the same withdrawal. */
+export const withdrawalIdOf = (commandId: string): string => `${prefix}${commandId.replace(/^cmd_/, '').slice(0, 20)}`;
+
+/** Tells the key of a withdrawal from that of a payout, which begins with its settlement. */
+export const isWithdrawalId = (key: string): boolean => key.startsWith(prefix);
+
+export const withdrawalStream = (withdrawalId: string): string => `withdrawal-${withdrawalId}`;
+
+export const withdrawalFold: Fold<WithdrawalState, WithdrawalEvent> = { initial: { status: 'none' }, evolve };
+
+function evolve(state: WithdrawalState, event: WithdrawalEvent): WithdrawalState {
+  if (event.type === 'WithdrawalRequested') {
+    const { withdrawalId, account, amountMinor, currency, bank, requestedBy, holdId } = event;
+    const terms = { withdrawalId, account, amountMinor, currency, bank, requestedBy, ...payoutAccountOf(event) };
+    if (state.status === 'none') return { ...terms, status: 'requested', asks: 1, attempt: 0, holdId };
+    const { asks, attempt, approvedBy } = state;
+    return { ...terms, status: 'requested', asks: asks + 1, attempt, holdId, ...(approvedBy !== undefined && { approvedBy }) };
+  }
+  if (state.status === 'none') throw new Error(`${event.type} of ${event.withdrawalId} without a WithdrawalRequested before it`);
+  switch (event.type) {
+    case 'WithdrawalHeld':
+      return { ...state, status: 'held' };
+    case 'WithdrawalRefused':
+      return { ...state, status: 'refused' };
+    case 'WithdrawalApproved':
+      return { ...state, approvedBy: event.by };
+    case 'WithdrawalAwaitingFunds':
+      return { ...state, status: 'awaiting_funds' };
+    case 'WithdrawalInstructed':
+      return { ...state, status: 'instructed', attempt: event.attempt };
+    case 'WithdrawalConfirmed':
+      return { ...state, status: 'confirmed', lineId: event.lineId };
+    case 'WithdrawalFailed':
+      return { ...state, status: 'failed', ...(event.by !== undefined && { declaredBy: event.by }) };
+    case 'WithdrawalReturned':
+      return { ...state, status: 'returned', returnLineId: event.lineId };
+    case 'WithdrawalCancelled':
+      return { ...state, status: 'cancelled' };
+    default:
+      return event satisfies never;
+  }
+}
