@@ -39,8 +39,10 @@ describe('withdrawals, with the real books', () => {
     return withdrawalId;
   };
   const ofWallet = async (amountMinor: number): Promise<string> =>
-    expectStatus(await world.platform('A').post('/v1/withdrawals', { from: 'wallet', userId: 'u1', amountMinor, currency: 'CNY', destination }), 201)
-      .body.withdrawalId;
+    expectStatus(
+      await world.platform('A').post('/v1/withdrawals', { from: 'wallet', userId: 'u1', amountMinor, currency: 'CNY', destination }),
+      201,
+    ).body.withdrawalId;
   const becomes = async (withdrawalId: string, status: string) =>
     (
       await eventually(

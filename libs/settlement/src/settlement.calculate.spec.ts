@@ -157,6 +157,24 @@ describe('a bilateral model', () => {
     ]);
   });
 
+  it('with a reserve makes the payables of the worked example in docs/settlement.md: A 46.80, B nothing', () => {
+    const reserve = { basisPoints: 1_000, releaseAfterDays: 30 };
+    const { parties, direct } = calculate(
+      { ...bilateral, reserve },
+      {
+        nets: [amounts('platform:A', 9_000, 2_800, 4), amounts('platform:B', 2_400, 4_000, 2)],
+        obligations: oneWay,
+        carried: [{ party: 'platform:A', amountMinor: 40n }],
+        dueReserves: [{ party: 'platform:A', settlementId: 's0', amountMinor: 500 }],
+      },
+    );
+    expect(direct).toMatchObject([{ debtor: 'platform:B', creditor: 'platform:A', amountMinor: 1_600 }]);
+    expect(parties).toMatchObject([
+      { netMinor: 6_200, directMinor: 1_600, withheldMinor: 460, releasedMinor: 500, payableMinor: 4_680, action: 'pay_out' },
+      { netMinor: -1_600, directMinor: -1_600, payableMinor: 0, action: 'none' },
+    ]);
+  });
+
   it('leaves with the hub what is less than the smallest payout', () => {
     const { parties, direct, obligations } = calculate({ ...bilateral, minimumPayoutMinor: 1_601 }, { nets, obligations: oneWay });
     expect(direct).toBeUndefined();
