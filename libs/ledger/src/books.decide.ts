@@ -1,4 +1,11 @@
-import type { BalanceMade, CommandOutcome, HoldChange, JournalEntry, JournalTransfer } from '@tongbao/contracts';
+import {
+  isMoneyFactKind,
+  type BalanceMade,
+  type CommandOutcome,
+  type HoldChange,
+  type JournalEntry,
+  type JournalTransfer,
+} from '@tongbao/contracts';
 import type { AccountDetails, Books } from './books.js';
 import { refusals, type Asked } from './books.refusals.js';
 import { after, take, type Changes } from './changes.js';
@@ -133,7 +140,7 @@ function partsOf(books: Books, command: SingleCommand): Partial<Asked> & Pick<As
     case 'PostEntry': {
       const { ref, transfers, corrects, note, original } = command;
       // A correction of a correction is about the same fact.
-      const correctsPosition = original?.position ?? original?.correctsPosition;
+      const correctsPosition = original && (isMoneyFactKind(original.kind) ? original.position : original.correctsPosition);
       const names = corrects !== undefined && { corrects, ...(correctsPosition !== undefined && { correctsPosition }) };
       const entry: JournalEntry = { kind: command.command, ref, transfers: [...transfers], ...names, ...(note && { note }) };
       return { ...moving(transfers), names: corrects, changes: { entries: [entry] } };

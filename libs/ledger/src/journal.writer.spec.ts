@@ -1,3 +1,4 @@
+import type { BankLineRecorded } from '@tongbao/contracts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Outage } from '@tongbao/event-store';
 import { captured, example1, placeHold, postEntry, registered, split, stateOf, transfer } from '../test/builders.js';
@@ -66,6 +67,29 @@ describe('the writer', () => {
       ['PostEntry', 1, String(position)],
       ['PostEntry', 2, undefined],
     ]);
+  });
+
+  it('of a fact that makes no nets, such as a line of our bank, a correction is a fact of its own', async () => {
+    const writer = await hub.startWriter();
+    const consumer = hub.follow(writer);
+    const line: BankLineRecorded = {
+      ...{
+        type: 'BankLineRecorded',
+        bank: 'sandbox',
+        lineId: 'l1',
+        sequence: 1,
+        amountMinor: 500,
+        currency: 'CNY',
+        reference: 'from a stranger',
+      },
+      ...{ match: { kind: 'unmatched', reason: 'no_such_payout' }, bookedAt: '2026-01-01T00:00:00.000Z' },
+    };
+    await consumer.reached(await hub.record(registered('platform:X'), line), 10_000);
+    const correction = { ...postEntry('c1', [transfer('hub:suspense', 'platform:X', 500)]), corrects: 0 };
+    expect(await writer.submit(correction)).toMatchObject({ result: 'accepted' });
+    const [, entry] = (await hub.journal()).flatMap((event) => event.entries);
+    expect(entry).toMatchObject({ kind: 'PostEntry', corrects: 0 });
+    expect(entry).not.toHaveProperty('correctsPosition');
   });
 
   it('appends one event for all that came while the one before was under way', async () => {

@@ -15,8 +15,8 @@ export interface Difference {
   /** Log position of the fact; decimal. */
   position: string;
   kind: string;
-  /** Absent where the ledger has an entry of no fact that counts. */
-  paymentId?: string;
+  /** The payment, or the bank's line; absent where the ledger has an entry of no fact that counts. */
+  ref?: string;
   /** Those that differ, in the order of their names. */
   parties: { party: string; factMinor: number; ledgerMinor: number; sides: number; ledgerSides: number }[];
 }
@@ -37,11 +37,14 @@ interface Side {
 /** By party. */
 type Sides = Map<string, Side>;
 
-/** What happened at a place of the log, by the payments or by the journal. */
+/** The categories that have facts of nets. */
+const factCategories = ['payment', 'reconciliation'] as const;
+
+/** What happened at a place of the log, by the facts or by the journal. */
 interface Moved {
   position: bigint;
   kind: string;
-  paymentId?: string;
+  ref?: string;
   sides: Sides;
 }
 
@@ -55,8 +58,8 @@ interface Span {
 }
 
 /**
- * Tells where a settlement's facts and the ledger's entries of them differ, fact by fact. The log's span of each window is read twice at once: the payments and
- * the journal have the facts in the same order, so nothing is kept but the two that are compared.
+ * Tells where a settlement's facts and the ledger's entries of them differ, fact by fact. The log's span of each window is read twice at once: the streams of the
+ * facts and the journal have them in the same order, so nothing is kept but the two that are compared.
  */
 export class ComparisonReport {
   constructor(
@@ -101,11 +104,11 @@ export class ComparisonReport {
   }
 
   async *#facts(span: Span): AsyncGenerator<Moved, void> {
-    for await (const { event, position } of this.#between(['payment'], span.after, (stored) => stored.position > span.through)) {
+    for await (const { event, position } of this.#between(factCategories, span.after, (stored) => stored.position > span.through)) {
       const fact = moneyFactOf(event);
       if (fact?.currency !== span.currency) continue;
       const sides = sidesIn(fact.transfers, position, span);
-      if (sides.size > 0) yield { position, kind: fact.kind, paymentId: fact.paymentId, sides };
+      if (sides.size > 0) yield { position, kind: fact.kind, ref: fact.paymentId, sides };
     }
   }
 
@@ -236,7 +239,7 @@ function differenceOf(
   });
   if (parties.length === 0) return undefined;
   const kind = fact?.kind ?? entry?.kind ?? 'PostEntry';
-  return { windowId, position: String(position), kind, ...(fact?.paymentId !== undefined && { paymentId: fact.paymentId }), parties };
+  return { windowId, position: String(position), kind, ...(fact?.ref !== undefined && { ref: fact.ref }), parties };
 }
 
 function sidesIn(transfers: readonly FactTransfer[], position: bigint, { isMine }: Span): Sides {

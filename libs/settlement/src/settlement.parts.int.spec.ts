@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JournalTransfer, PositionEvent } from '@tongbao/contracts';
+import type { BankLineExplained, JournalTransfer, PositionEvent } from '@tongbao/contracts';
 import { captured, disputed, disputeEnded, emptyBatch, example2, example3, postedFor, transfer } from '../test/facts.js';
 import { TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
@@ -96,22 +96,23 @@ describe('a gross settlement', () => {
     expect(await market.payoutSteps(settlementId, `${A}_c`)).toEqual(['PayoutRequested', 'PayoutInstructed', 'PayoutConfirmed']);
   });
 
-  it('carries each on its own, also when it could not be moved', async () => {
-    const market = await Market.open(hub, 'GBP', { cashMinor: 10_000, change: { granularity: 'gross' } });
-    await market.earns(A, 99);
-    await market.earns(A, -300);
+  it('carries each on its own, also what could not be collected', async () => {
+    const market = await Market.open(hub, 'GBP', { change: { granularity: 'gross' } });
+    await hub.registerBankAccount('platform:D', 'acc-D#rejects');
+    await market.earns('platform:D', 99);
+    await market.earns('platform:D', -300);
     const first = await market.settle();
     for (let rounds = 0; rounds < 3; rounds += 1) await market.round(first);
-    await market.processes.payoutCommands.carry(`${first}_platform.A_c`, market.command('carry')).catch((error: unknown) => {
-      // The bank was quicker: it is collected.
-      expect(error).toEqual(problem('state_conflict'));
-    });
+    expect(await market.payoutSteps(first, 'platform:D_c')).toEqual(['PayoutRequested', 'PayoutInstructed', 'PayoutFailed']);
+    await market.processes.payoutCommands.carry(`${first}_platform.D_c`, market.command('carry'));
     await market.untilMarked(first);
-    await market.earns(A, 1);
+    await market.earns('platform:D', 1);
     const second = await market.settle();
-    await market.untilMarked(second);
-    expect((await partyOf(market, second, A))?.legs?.received).toMatchObject({ carriedInMinor: 99, amountMinor: 1, payableMinor: 100 });
-    expect((await lineAmounts(market)).reduce((sum, each) => sum + each, 0)).toBe(10_000 + 300 - 100);
+    await market.round(second);
+    expect(await partyOf(market, second, 'platform:D')).toMatchObject({
+      ...{ carriedInMinor: 99 - 300, netMinor: 1, payableMinor: 100 - 300 },
+      legs: { received: { carriedInMinor: 99, payableMinor: 100 }, paid: { carriedInMinor: 300, amountMinor: 0, payableMinor: 300 } },
+    });
   });
 });
 
@@ -243,6 +244,12 @@ describe('the ledger', () => {
     const market = await Market.open(hub, 'CZK', { cashMinor: 10_000 });
     const right = await hub.payment(captured('right', [transfer('provider:alipay', A, 200)], 'CZK'));
     const position = await hub.payment(captured('lost', [transfer('provider:alipay', A, 500), transfer(A, 'hub:fees', 50)], 'CZK'));
+    const explained: BankLineExplained = {
+      ...{ type: 'BankLineExplained', bank: 'icbc', lineId: 'l1', amountMinor: 30, currency: 'CZK', account: A, note: '' },
+      transfers: [{ from: 'hub:suspense', to: A, amountMinor: 30, kind: 'bank-line-explained' }],
+      ...{ proposedBy: 'operator:fin', by: 'operator:boss', explainedAt: '2026-01-30T00:00:00Z' },
+    };
+    const line = await hub.store.append('reconciliation-bank_icbc', 'any', [explained], { commandId: 'explained' });
     const twice = await hub.payment(captured('twice', [transfer('provider:alipay', B, 300)], 'CZK'));
     const settlementId = await market.settle();
     const posted = (paymentId: string, at: bigint, ...moves: [string, string, number][]) =>
@@ -262,14 +269,15 @@ describe('the ledger', () => {
       );
     await hub.fact('journal-main', posted('right', right, ['provider:alipay', A, 200]));
     await hub.fact('journal-main', posted('lost', position, ['provider:alipay', 'hub:suspense', 500], ['hub:suspense', 'hub:fees', 50]));
+    await hub.fact('journal-main', postedFor([{ event: explained, position: line.position }], twice, 900));
     await hub.fact('journal-main', posted('twice', twice, ['provider:alipay', B, 300], ['provider:alipay', B, 300]));
     await hub.postedByHand();
     await hub.projected();
     expect(await market.processes.settlement.advance(settlementId)).toBe('mismatched');
 
     const { report, commands } = market.processes;
-    const lost = { windowId: 'dnm_CZK_000001', position: String(position), kind: 'PaymentCaptured', paymentId: 'lost' };
-    const doubled = { ...lost, position: String(twice), paymentId: 'twice' };
+    const lost = { windowId: 'dnm_CZK_000001', position: String(position), kind: 'PaymentCaptured', ref: 'lost' };
+    const doubled = { ...lost, position: String(twice), ref: 'twice' };
     const differences = [
       { ...lost, parties: [{ party: A, factMinor: 450, ledgerMinor: 0, sides: 2, ledgerSides: 0 }] },
       { ...doubled, parties: [{ party: B, factMinor: 300, ledgerMinor: 600, sides: 1, ledgerSides: 2 }] },
@@ -300,7 +308,7 @@ describe('the ledger', () => {
     expect((await report.page(settlementId, 50, undefined).catch((error: unknown) => error)) as object).toEqual(problem('state_conflict'));
     await market.untilMarked(settlementId);
     expect((await report.page(settlementId, 50, undefined)).items).toEqual([]);
-    expect((await lineAmounts(market)).sort()).toEqual([-300, -650, 10_000].sort());
+    expect((await lineAmounts(market)).sort()).toEqual([-300, -680, 10_000].sort());
     expect((await market.settlementEvents(settlementId)).slice(2, 7).map(({ type }) => type)).toEqual([
       'SettlementMismatched',
       'SettlementComparisonAsked',

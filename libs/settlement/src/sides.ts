@@ -1,4 +1,4 @@
-import { isParty, type BankLineExplained, type Party, type PaymentEvent } from '@tongbao/contracts';
+import { isMoneyFactKind, isParty, type BankLineExplained, type MoneyFactKind, type Party, type PaymentEvent } from '@tongbao/contracts';
 import type { DomainEvent } from '@tongbao/event-store';
 import { sumMinor, toSafeInteger } from '@tongbao/money';
 
@@ -20,19 +20,6 @@ export interface MoneyFact {
   currency: string;
   transfers: readonly FactTransfer[];
 }
-
-const moneyFactKinds = [
-  'PaymentCaptured',
-  'PaymentRefunded',
-  'ConflictResolved',
-  'DisputeOpened',
-  'DisputeClosed',
-  'BankLineExplained',
-] as const;
-export type MoneyFactKind = (typeof moneyFactKinds)[number];
-
-/** True for the facts (and for the ledger's entries of them) that windows net. */
-export const isMoneyFactKind = (type: string): type is MoneyFactKind => moneyFactKinds.some((kind) => kind === type);
 
 /** What a party has of a transfer: positive, it received; negative, it paid. */
 export interface Side {

@@ -1,10 +1,10 @@
-import { isNetted, mendsPosting, type PayoutEvent } from '@tongbao/contracts';
+import { isNetted, mendsPosting, type MoneyFactKind, type PayoutEvent } from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
 import { sumMinor } from '@tongbao/money';
 import { isJournalFact, isPayoutFact, isPositionFact } from './facts.js';
 import { positionTransfers } from './position.transfers.js';
 import type { SettlementRows } from './settlement.rows.js';
-import { moneyFactOf, sidesOf, type FactTransfer, type MoneyFactKind } from './sides.js';
+import { moneyFactOf, sidesOf, type FactTransfer } from './sides.js';
 import { encodeMovement, type PartyMovement } from './statement-lines.js';
 
 /** A chunk has so many movements: its row is written anew with every batch that adds to it, and stays small enough not to be stored out of line. */

@@ -1,7 +1,7 @@
 import { Controller, Inject, Module } from '@nestjs/common';
 import { Bus, busCategories, Consume, EmbeddedTransport, type Message, type Publisher } from '@tongbao/bus';
 import { generateKey, publicKeyOf, RequestSigner } from '@tongbao/client';
-import { topics, type EntriesPosted, type PlaceHold, type SettlementMessage } from '@tongbao/contracts';
+import { isMoneyFactKind, topics, type EntriesPosted, type PlaceHold, type SettlementMessage } from '@tongbao/contracts';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner } from '@tongbao/read-model';
@@ -24,7 +24,6 @@ import { SettlementModule } from '../src/settlement.module.js';
 import { settlementCategories, settlementProjection } from '../src/settlement.projection.js';
 import { settlementPublisher } from '../src/settlement.publish.js';
 import { isPositionFact } from '../src/facts.js';
-import { isMoneyFactKind } from '../src/sides.js';
 import { postedFor, type Fact } from './facts.js';
 import { modelFor } from './hub.js';
 

@@ -1,4 +1,4 @@
-import type { EntriesPosted, PayoutEvent, PositionEvent, WithdrawalEvent } from '@tongbao/contracts';
+import { isMoneyFactKind, type EntriesPosted, type PayoutEvent, type PositionEvent, type WithdrawalEvent } from '@tongbao/contracts';
 import { EventStore, LogFeed, categoryOf, type DomainEvent, type FeedConsumer, type StoredEvent } from '@tongbao/event-store';
 import { startEventStoreServer, type EventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner, type SqlClient } from '@tongbao/read-model';
@@ -20,7 +20,6 @@ import { settlementCategories, settlementProjection } from '../src/settlement.pr
 import { SettlementCommands } from '../src/settlement.commands.js';
 import { SettlementProcess } from '../src/settlement.process.js';
 import { SettlementQueries } from '../src/settlement.queries.js';
-import { isMoneyFactKind } from '../src/sides.js';
 import { WindowKeeper } from '../src/window-keeper.js';
 import { withdrawalOrders } from '../src/withdrawal.orders.js';
 import type { Clock } from '@tongbao/service';

@@ -1,8 +1,8 @@
+import { isMoneyFactKind } from '@tongbao/contracts';
 import { assignmentStream } from '../src/assignment.js';
 import { modelStream } from '../src/model.js';
 import { windowIdOf } from '../src/models.js';
 import { settlementProjection } from '../src/settlement.projection.js';
-import { isMoneyFactKind } from '../src/sides.js';
 import { MemoryLog, postedFor, type Fact } from './facts.js';
 import { modelFor } from './model-for.js';
 import { MemoryRows } from './memory-rows.js';

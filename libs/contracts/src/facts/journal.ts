@@ -34,14 +34,27 @@ export interface JournalEntry {
   transfers: JournalTransfer[];
   /** For a correction or reversal: number of the entry that it corrects. */
   corrects?: Count;
-  /** For a correction: log position of the fact that the corrected entry posts; decimal. Absent where it posts none. */
+  /** For a correction: log position of the fact that the corrected entry posts, where it is one that makes nets; decimal. */
   correctsPosition?: LogPosition;
   /** An operator's reason. */
   note?: string;
 }
 
+const moneyFactKinds = [
+  'PaymentCaptured',
+  'PaymentRefunded',
+  'ConflictResolved',
+  'DisputeOpened',
+  'DisputeClosed',
+  'BankLineExplained',
+] as const;
+export type MoneyFactKind = (typeof moneyFactKinds)[number];
+
+/** True for the facts (and for the ledger's entries of them) that windows net. */
+export const isMoneyFactKind = (type: string): type is MoneyFactKind => moneyFactKinds.some((kind) => kind === type);
+
 /**
- * True for what a correction moves between hub:suspense and a party, where it corrects the entry of a fact: what the books did not have for that
+ * True for what a correction moves between hub:suspense and a party, where it corrects the entry of a fact that makes nets: what the books did not have for that
  * fact, or had too much. It belongs to the fact's own posting. Everything else that an operator moves is a fact of its own.
  */
 export const mendsPosting = ({ kind, correctsPosition }: JournalEntry, { from, to }: Pick<JournalTransfer, 'from' | 'to'>): boolean =>
