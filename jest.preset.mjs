@@ -3,18 +3,19 @@ import { readFileSync } from 'node:fs';
 const { $schema: _schema, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
 
 /**
- * Suites that take minutes: outages, takeovers, whole clusters that are killed. `npm test` runs them; with TONGBAO_TESTS=quick they are left out, as in what
- * every change must pass, which has to end within 20 minutes on two cores.
+ * Suites that take long: outages, takeovers, whole clusters that are killed, days of bills, large files. `npm test` runs them; with TONGBAO_TESTS=quick
+ * they are left out, as in what every change must pass, which has to end within 20 minutes on two cores.
  */
 const slow = [
   'libs/bus/test/kafka-(outages|topics|members)\\.',
   'libs/bus/test/kafka-relay\\.crash\\.',
-  'libs/ledger/src/(journal|log)\\.crash\\.',
+  'libs/bank-files/test/large-statement\\.',
+  'libs/ledger/src/((journal|log)\\.crash|log\\.service)\\.',
   'libs/local-services/test/(kafka-accounts|parent)\\.',
   'libs/provider-bills/test/million\\.',
   'libs/read-model/test/data-folder\\.',
-  'libs/reconciliation/test/million\\.',
-  'libs/settlement/src/settlement\\.crash\\.',
+  'libs/reconciliation/test/(days|million)\\.',
+  'libs/settlement/src/(bank-moods|file-bank\\.(int|crash)|payout\\.proof|settlement\\.crash)\\.',
   'apps/cli/test/cluster-ops\\.',
   'apps/cluster-e2e/test/(crash-matrix|outages|replicas)\\.',
 ];
