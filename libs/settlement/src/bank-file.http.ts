@@ -10,7 +10,6 @@ import {
   Operators,
   pageOf,
   Problem,
-  reachedAtLeast,
   validated,
   XmlBody,
   type PageQuery,
@@ -23,7 +22,7 @@ import { BankFileViews } from './bank-file.view.js';
 import { BankEvidenceBody } from './bank.dto.js';
 import type { Bank } from './bank.js';
 import { BANK } from './bank.tokens.js';
-import { HostedProjection } from './projection-follower.js';
+import { HostedProjection, reflected } from './projection-follower.js';
 import type { Asked } from './settlement.commands.js';
 
 interface AtLeast {
@@ -53,7 +52,7 @@ export class BankFileController {
   @atLeastQuery
   async files(@Query() query: PageQuery & AtLeast & { status?: string }): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.files(this.bank.name, query.status, limit, after)), position };
   }
 
@@ -102,7 +101,7 @@ export class BankFileController {
   @atLeastQuery
   async runs(@Query() query: PageQuery & AtLeast): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.runs(this.bank.name, limit, after)), position };
   }
 
@@ -110,7 +109,7 @@ export class BankFileController {
   @ApiOperation({ summary: 'One run, with its instructions and its files' })
   @atLeastQuery
   async run(@Param('sequence') sequence: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     const found = await this.views.run(this.bank.name, numberOf(sequence));
     if (!found) throw new Problem('not_found', `There is no run ${sequence}.`);
     return { ...found, position };
@@ -170,12 +169,6 @@ export class BankFileController {
     work: (asked: Asked) => Promise<object>,
   ): Promise<object> {
     return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
-  }
-
-  /** What the answer reflects, and perhaps a little more. */
-  async #position(atLeast: string | undefined): Promise<string> {
-    await reachedAtLeast(this.projection, atLeast);
-    return String(this.projection.status().position);
   }
 }
 

@@ -9,7 +9,6 @@ import {
   Operators,
   pageOf,
   Problem,
-  reachedAtLeast,
   validated,
   type PageQuery,
   type Principal,
@@ -17,7 +16,7 @@ import {
 import { ModelCommands } from './model.commands.js';
 import { ApproveModelBody, CalendarBody, ModelBody, PartyModelBody } from './model.dto.js';
 import { ModelViews } from './model.view.js';
-import { HostedProjection } from './projection-follower.js';
+import { HostedProjection, reflected } from './projection-follower.js';
 import type { Answer, Asked } from './settlement.commands.js';
 
 interface AtLeast {
@@ -43,7 +42,7 @@ export class ModelController {
   @ApiQuery({ name: 'currency', required: false })
   @atLeastQuery
   async models(@Query() { currency, atLeast }: AtLeast & { currency?: string }): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     return { items: await this.views.models(currency), position };
   }
 
@@ -98,7 +97,7 @@ export class ModelController {
   async assigned(@Query() query: PageQuery & AtLeast & { currency?: string }): Promise<object> {
     if (query.currency === undefined) throw new Problem('invalid', 'currency must be given.', 'currency');
     const { limit, after } = pageOf(query);
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.assignedParties(query.currency, limit, after)), position };
   }
 
@@ -106,7 +105,7 @@ export class ModelController {
   @ApiOperation({ summary: 'The model of a party, by currency; the one that it changes to, and when. In other currencies it is on dnm' })
   @atLeastQuery
   async partyModels(@Param('party') party: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     return { items: await this.views.partyModels(partyOf(party)), position };
   }
 
@@ -151,7 +150,7 @@ export class ModelController {
   @ApiOperation({ summary: 'Business calendars' })
   @atLeastQuery
   async calendars(@Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     return { items: await this.views.calendars(), position };
   }
 
@@ -189,16 +188,10 @@ export class ModelController {
   }
 
   async #one(what: string, atLeast: string | undefined, read: () => Promise<object | undefined>): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     const found = await read();
     if (!found) throw new Problem('not_found', `There is no ${what}.`);
     return { ...found, position };
-  }
-
-  /** What the answer reflects, and perhaps a little more. */
-  async #position(atLeast: string | undefined): Promise<string> {
-    await reachedAtLeast(this.projection, atLeast);
-    return String(this.projection.status().position);
   }
 }
 

@@ -9,7 +9,6 @@ import {
   Operators,
   pageOf,
   Problem,
-  reachedAtLeast,
   validated,
   type PageQuery,
   type Principal,
@@ -17,7 +16,7 @@ import {
 import { ObligationCommands } from './obligation.commands.js';
 import { ConfirmObligationBody, RejectObligationBody, ReportObligationBody } from './obligation.dto.js';
 import { ObligationViews, obligationView, type ObligationFilter } from './obligation.view.js';
-import { HostedProjection } from './projection-follower.js';
+import { HostedProjection, reflected } from './projection-follower.js';
 import type { Answer, Asked } from './settlement.commands.js';
 
 interface AtLeast {
@@ -52,7 +51,7 @@ export class ObligationController {
     if (caller.kind === 'platform' && query.party !== undefined && query.party !== nameOf(caller))
       throw new Problem('forbidden', 'A platform sees what it owes and is owed.', 'party');
     const party = caller.kind === 'platform' ? nameOf(caller) : query.party;
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.list({ status, settlementId, currency, party }, limit, after)), position };
   }
 
@@ -61,7 +60,7 @@ export class ObligationController {
   @ApiOperation({ summary: 'One of them, and what was last said of it' })
   @atLeastQuery
   async one(@Param('obligationId') obligationId: string, @Query() { atLeast }: AtLeast, @Caller() caller: Principal): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     const row = await this.views.one(obligationId);
     const isOwn = caller.kind === 'operator' || row?.debtor === nameOf(caller) || row?.creditor === nameOf(caller);
     if (!row || !isOwn) throw new Problem('not_found', `There is no obligation ${obligationId}.`);
@@ -127,11 +126,5 @@ export class ObligationController {
     const command = { principal, key, operation, body };
     const { position } = await this.refusals.answer(command, (commandId) => work({ commandId, by: nameOf(principal) }));
     return { obligationId: body.obligationId, position: String(position) };
-  }
-
-  /** What the answer reflects, and perhaps a little more. */
-  async #position(atLeast: string | undefined): Promise<string> {
-    await reachedAtLeast(this.projection, atLeast);
-    return String(this.projection.status().position);
   }
 }

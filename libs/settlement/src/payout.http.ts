@@ -9,7 +9,6 @@ import {
   Operators,
   pageOf,
   Problem,
-  reachedAtLeast,
   validated,
   type PageQuery,
   type Principal,
@@ -20,7 +19,7 @@ import { BANK } from './bank.tokens.js';
 import { PayoutCommands } from './payout.commands.js';
 import { AssignmentBody } from './payout.dto.js';
 import { PayoutViews, type PayoutFilter } from './payout.view.js';
-import { HostedProjection } from './projection-follower.js';
+import { HostedProjection, reflected } from './projection-follower.js';
 import type { Answer, Asked } from './settlement.commands.js';
 
 interface AtLeast {
@@ -50,7 +49,7 @@ export class PayoutController {
   @atLeastQuery
   async payouts(@Query() query: PageQuery & PayoutFilter & AtLeast): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.payouts(query, limit, after)), position };
   }
 
@@ -58,7 +57,7 @@ export class PayoutController {
   @ApiOperation({ summary: 'One payout, and the lines of the bank that say they are of it' })
   @atLeastQuery
   async payout(@Param('payoutId') payoutId: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     const found = await this.views.payout(payoutId);
     if (!found) throw new Problem('not_found', `There is no payout ${payoutId}.`);
     return { ...found, position };
@@ -111,7 +110,7 @@ export class PayoutController {
   @ApiOperation({ summary: 'The bank: its money by currency, what is on its way out, what waits, and whether it is paused' })
   @atLeastQuery
   async banks(@Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     return { items: [await this.views.bank(this.bank.name)], position };
   }
 
@@ -152,7 +151,7 @@ export class PayoutController {
     if (matched !== undefined && matched !== 'true' && matched !== 'false')
       throw new Problem('invalid', 'matched must be true or false.', 'matched');
     const { limit, after } = pageOf(query);
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.lines(this.bank.name, matched && matched === 'true', limit, after)), position };
   }
 
@@ -214,12 +213,6 @@ export class PayoutController {
     work: (asked: Asked) => Promise<object>,
   ): Promise<object> {
     return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
-  }
-
-  /** What the answer reflects, and perhaps a little more. */
-  async #position(atLeast: string | undefined): Promise<string> {
-    await reachedAtLeast(this.projection, atLeast);
-    return String(this.projection.status().position);
   }
 }
 

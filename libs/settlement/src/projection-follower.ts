@@ -1,5 +1,5 @@
 import { Outage } from '@tongbao/event-store';
-import { Problem } from '@tongbao/service';
+import { Problem, reachedAtLeast } from '@tongbao/service';
 import { settlementProjection } from './settlement.projection.js';
 
 /** What tells how far a projection is; a ProjectionRunner. */
@@ -36,4 +36,13 @@ export class HostedProjection implements Follower {
     if (!runner) throw new Problem('unavailable', `The projection ${settlementProjection.name} does not run in this process.`);
     return runner;
   }
+}
+
+/**
+ * Log position that an answer reflects, perhaps a little more than was asked for.
+ * @throws Problem for an `atLeast` that is no position, or is not reached in time
+ */
+export async function reflected(projection: Follower, atLeast: string | undefined): Promise<string> {
+  await reachedAtLeast(projection, atLeast);
+  return String(projection.status().position);
 }

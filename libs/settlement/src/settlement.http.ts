@@ -8,13 +8,12 @@ import {
   Operators,
   pageOf,
   Problem,
-  reachedAtLeast,
   validated,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
 import { ComparisonReport } from './comparison-report.js';
-import { HostedProjection } from './projection-follower.js';
+import { HostedProjection, reflected } from './projection-follower.js';
 import { SettlementCommands, type Asked } from './settlement.commands.js';
 import { AbortSettlementBody, ApproveSettlementBody, RequestSettlementBody } from './settlement.dto.js';
 import { SettlementViews, type WindowFilter } from './settlement.view.js';
@@ -51,7 +50,7 @@ export class SettlementController {
     if (state !== undefined && !isWindowState(state))
       throw new Problem('invalid', `state must be one of ${windowStates.join(', ')}.`, 'state');
     const { limit, after } = pageOf(query);
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.windows({ model, currency, state }, limit, after)), position };
   }
 
@@ -79,7 +78,7 @@ export class SettlementController {
   @atLeastQuery
   async settlements(@Query() query: PageQuery & AtLeast & { currency?: string }): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.settlements(query.currency, limit, after)), position };
   }
 
@@ -165,7 +164,7 @@ export class SettlementController {
   @ApiOperation({ summary: 'The payouts and collections of a settlement' })
   @atLeastQuery
   async payouts(@Param('settlementId') settlementId: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     if (!(await this.views.settlement(settlementId))) throw new Problem('not_found', `There is no settlement ${settlementId}.`);
     return { items: await this.views.payouts(settlementId), position };
   }
@@ -181,16 +180,10 @@ export class SettlementController {
   }
 
   async #one(what: string, atLeast: string | undefined, read: () => Promise<object | undefined>): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     const found = await read();
     if (!found) throw new Problem('not_found', `There is no ${what}.`);
     return { ...found, position };
-  }
-
-  /** What the answer reflects, and perhaps a little more. */
-  async #position(atLeast: string | undefined): Promise<string> {
-    await reachedAtLeast(this.projection, atLeast);
-    return String(this.projection.status().position);
   }
 }
 

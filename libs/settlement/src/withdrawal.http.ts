@@ -10,14 +10,13 @@ import {
   Operators,
   pageOf,
   Problem,
-  reachedAtLeast,
   validated,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
 import { BankEvidenceBody, BankReasonBody } from './bank.dto.js';
 import { PayoutViews, type WithdrawalFilter } from './payout.view.js';
-import { HostedProjection } from './projection-follower.js';
+import { HostedProjection, reflected } from './projection-follower.js';
 import type { Answer, Asked } from './settlement.commands.js';
 import { WithdrawalCommands, type WithdrawalRequest } from './withdrawal.commands.js';
 import { WithdrawalBody } from './withdrawal.dto.js';
@@ -60,7 +59,7 @@ export class WithdrawalController {
   async list(@Query() query: PageQuery & WithdrawalFilter & AtLeast, @Caller() caller: Principal): Promise<object> {
     const { limit, after } = pageOf(query);
     const { status, account: of } = query;
-    const position = await this.#position(query.atLeast);
+    const position = await reflected(this.projection, query.atLeast);
     return { ...(await this.views.withdrawals({ status, account: of, platform: platformOf(caller) }, limit, after)), position };
   }
 
@@ -68,7 +67,7 @@ export class WithdrawalController {
   @ApiOperation({ summary: 'One withdrawal, and the lines of the bank that say they are of it' })
   @atLeastQuery
   async one(@Param('withdrawalId') withdrawalId: string, @Query() { atLeast }: AtLeast, @Caller() caller: Principal): Promise<object> {
-    const position = await this.#position(atLeast);
+    const position = await reflected(this.projection, atLeast);
     const found = await this.views.withdrawal(withdrawalId, platformOf(caller));
     if (!found) throw new Problem('not_found', `There is no withdrawal ${withdrawalId}.`);
     return { ...found, position };
@@ -149,12 +148,6 @@ export class WithdrawalController {
     work: (asked: Asked) => Promise<object>,
   ): Promise<object> {
     return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
-  }
-
-  /** What the answer reflects, and perhaps a little more. */
-  async #position(atLeast: string | undefined): Promise<string> {
-    await reachedAtLeast(this.projection, atLeast);
-    return String(this.projection.status().position);
   }
 }
 
