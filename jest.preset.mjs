@@ -15,9 +15,10 @@ const slow = [
   'libs/provider-bills/test/million\\.',
   'libs/read-model/test/data-folder\\.',
   'libs/reconciliation/test/(days|million)\\.',
-  'libs/settlement/src/(bank-moods|file-bank\\.(int|crash)|payout\\.proof|settlement\\.crash)\\.',
+  'libs/settlement/src/(bank-moods|exchange\\.crash|file-bank\\.(int|crash)|payout\\.proof|settlement\\.crash)\\.',
   'apps/cli/test/cluster-ops\\.',
   'apps/cluster-e2e/test/(crash-matrix|outages|replicas)\\.',
+  'apps/standalone/test/(settlement|bank-file|reconciliation)-kills\\.',
 ];
 
 /** Of the embedded form's suite over a cluster, the first ones; each starts a cluster of its own. */

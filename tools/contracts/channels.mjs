@@ -41,8 +41,8 @@ export const channels = {
   },
   ledgerEvents: {
     address: topics.ledgerEvents,
-    key: 'The payment or payout that the hold is for.',
-    description: 'Between services: what became of the holds.',
+    key: 'The payment or payout that the hold is for, or the party that it is about.',
+    description: 'Between services: what became of the holds, and who comes near its net debit cap.',
   },
   settlementCommands: {
     address: topics.settlementCommands,
@@ -68,8 +68,8 @@ export const operations = {
   receiveLedgerEvents: [
     'receive',
     'ledgerEvents',
-    'Payment and settlement go on when their holds are answered.',
-    ['payment', 'settlement'],
+    'Payment and settlement go on when their holds are answered, notification tells platforms of their caps.',
+    ['payment', 'settlement', 'notification'],
   ],
   sendSettlementEvents: ['send', 'settlementEvents', 'Settlement tells of windows, settlements and payouts.'],
   receiveSettlementEvents: [

@@ -19,7 +19,7 @@ export async function audit(eventStoreUrl: string, brokers: string[]): Promise<A
   const recorded = await readStore(eventStoreUrl);
   const books = auditBooks(recorded);
   const payments = auditPayments(recorded);
-  const settlements = auditSettlements(recorded);
+  const settlements = auditSettlements(recorded, books.balances);
   const topics = messages && auditTopics(recorded, messages);
   const problems = [...books.problems, ...payments.problems, ...settlements.problems, ...(topics?.problems ?? [])];
   const suspense = books.balances.entries().filter(([account, amount]) => account.startsWith('hub:suspense ') && amount !== 0n);

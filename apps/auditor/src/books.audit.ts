@@ -1,44 +1,6 @@
+import { ClientMoney } from './client-money.js';
+import { postingOf } from './postings.js';
 import { integer, list, optionalText, Sums, text, transferLine, type Json, type Recorded } from './record.js';
-
-/** Which facts move money, and what they say they move. Written down from the rules of posting in docs, not from the ledger's code. */
-function transfersOf({ type, data }: Recorded): { ref: string; lines: string[] } | undefined {
-  const currency = (): string => text(data, 'currency');
-  const amount = (): bigint => integer(data, 'amountMinor');
-  const lines = (transfers: Json[]) => transfers.filter((each) => each['external'] !== true).map((each) => transferLine(each, currency()));
-  const one = (ref: string, from: string, to: string) => ({ ref: text(data, ref), lines: [`${from} > ${to} ${amount()} ${currency()}`] });
-  const provider = () => `provider:${text(data, 'provider')}`;
-  switch (type) {
-    case 'PaymentCaptured':
-      return { ref: text(data, 'paymentId'), lines: lines(list(data, 'split')) };
-    case 'PaymentRefunded':
-    case 'ConflictResolved':
-      return { ref: text(data, 'paymentId'), lines: lines(list(data, 'transfers')) };
-    case 'CaptureConflicted':
-    case 'LateCaptureFound':
-      return one('paymentId', provider(), 'hub:suspense');
-    case 'LateCaptureRefunded':
-      return one('paymentId', 'hub:suspense', provider());
-    case 'TopUpCaptured':
-      return one('topUpId', provider(), `user:${text(data, 'userId')}:wallet`);
-    case 'TopUpConflicted':
-      return one('topUpId', provider(), 'hub:suspense');
-    case 'PayoutInstructed':
-      return data['direction'] === 'payout' ? one('payoutId', text(data, 'party'), transit(data)) : undefined;
-    case 'PayoutConfirmed':
-      return data['direction'] === 'payout' ? one('payoutId', transit(data), bank(data)) : one('payoutId', bank(data), text(data, 'party'));
-    case 'PayoutFailed':
-      return data['direction'] === 'payout' ? one('payoutId', transit(data), text(data, 'party')) : undefined;
-    case 'PayoutReturned':
-      return data['direction'] === 'payout'
-        ? one('payoutId', bank(data), text(data, 'party'))
-        : one('payoutId', text(data, 'party'), bank(data));
-    default:
-      return undefined;
-  }
-}
-
-const transit = (data: Json): string => `transit:${text(data, 'payoutId')}`;
-const bank = (data: Json): string => `bank:${text(data, 'bank')}`;
 
 export interface Books {
   problems: string[];
@@ -51,6 +13,7 @@ export interface Books {
 export function auditBooks(recorded: readonly Recorded[]): Books {
   const problems: string[] = [];
   const balances = new Sums();
+  const clients = new ClientMoney();
   const posted = new Map<bigint, string[]>();
   const facts = new Map<bigint, { event: Recorded; lines: string[] }>();
   let next = 0n;
@@ -67,7 +30,8 @@ export function auditBooks(recorded: readonly Recorded[]): Books {
       if (integer(event.data, 'epoch') < epoch) problems.push(`journal revision ${event.revision} was written in an epoch that was over`);
       epoch = integer(event.data, 'epoch');
       for (const entry of list(event.data, 'entries')) {
-        const lines = list(entry, 'transfers').map((each) => postTransfer(balances, each));
+        const lines = list(entry, 'transfers').map((each) => postTransfer(balances, clients, each));
+        if (['PayoutInstructed', 'WithdrawalInstructed'].includes(text(entry, 'kind'))) problems.push(...clients.uncovered(entry));
         const position = optionalText(entry, 'position');
         if (position !== undefined) {
           if (posted.has(BigInt(position))) problems.push(`the fact at ${position} is posted twice, again as entry ${next}`);
@@ -76,8 +40,7 @@ export function auditBooks(recorded: readonly Recorded[]): Books {
         next += 1n;
       }
     } else {
-      const movement = transfersOf(event);
-      const lines = movement?.lines.filter((line) => !line.includes(' 0 ')) ?? [];
+      const lines = postingOf(event)?.lines.filter((line) => !line.includes(' 0 ')) ?? [];
       if (lines.length > 0) facts.set(event.position, { event, lines });
     }
   }
@@ -93,12 +56,18 @@ export function auditBooks(recorded: readonly Recorded[]): Books {
   return { problems: [...problems, ...unbalanced(balances)], balances, entries: Number(next) };
 }
 
-function postTransfer(balances: Sums, transfer: Json): string {
+function postTransfer(balances: Sums, clients: ClientMoney, transfer: Json): string {
   const currency = text(transfer, 'currency');
   const amount = integer(transfer, 'amountMinor');
   if (amount <= 0n) throw new Error(`a transfer of ${amount} is in the journal`);
-  balances.add(`${text(transfer, 'from')} ${currency}`, -amount);
-  balances.add(`${text(transfer, 'to')} ${currency}`, amount);
+  for (const [account, change] of [
+    [text(transfer, 'from'), -amount],
+    [text(transfer, 'to'), amount],
+  ] as const) {
+    const before = balances.get(`${account} ${currency}`);
+    balances.add(`${account} ${currency}`, change);
+    clients.changed(account, currency, before, before + change);
+  }
   return transferLine(transfer, currency);
 }
 

@@ -38,6 +38,13 @@ export function list(of: Json, name: string): Json[] {
   return value as Json[];
 }
 
+/** A list of texts. @throws Error when it is something else */
+export function texts(of: Json, name: string): string[] {
+  const value = of[name];
+  if (!Array.isArray(value) || !value.every((each) => typeof each === 'string')) throw new Error(`${name} is no list of texts`);
+  return value;
+}
+
 export const optionalText = (of: Json, name: string): string | undefined => (of[name] === undefined ? undefined : text(of, name));
 
 /** A transfer in one line, for comparison. */

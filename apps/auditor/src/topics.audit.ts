@@ -46,6 +46,7 @@ function expectedOf({ type, data }: Recorded): Expected[] {
         ? [{ topic: 'tongbao.ledger.events', type: outcome['result'] === 'accepted' ? 'HoldPlaced' : 'HoldRefused', key: ref }]
         : [];
     });
+  if (type === 'CapUseChanged') return [{ topic: 'tongbao.ledger.events', type, key: text(data, 'party') }];
   const settlement = (name: string, key: string): Expected[] => [{ topic: 'tongbao.settlement.events', type: name, key }];
   if (type === 'WindowClosed') return settlement('WindowClosed', text(data, 'windowId'));
   if (type === 'PaymentSidesSettled')

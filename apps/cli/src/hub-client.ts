@@ -75,8 +75,8 @@ export class HubClient {
   }
 
   /** A page for people. @throws Refused, HubUnreachable */
-  getText(path: string): Promise<string> {
-    return this.#request('GET', path, {});
+  async getText(path: string): Promise<string> {
+    return (await this.#request('GET', path, {})).toString();
   }
 
   /** @throws Refused, HubUnreachable */
@@ -85,9 +85,13 @@ export class HubClient {
   }
 
   /** Sends a file as it is. @throws Refused, HubUnreachable */
-  async send<T>(path: string, query: Query, file: Readable): Promise<T> {
-    const options = { key: randomUUID(), file };
-    return this.#json<T>('POST', withQuery(path, query), options);
+  async send<T>(path: string, query: Query, file: Readable, options: RequestOptions = {}): Promise<T> {
+    return this.#json<T>('POST', withQuery(path, query), { key: randomUUID(), ...options, file });
+  }
+
+  /** A file as the hub makes it. @throws Refused, HubUnreachable */
+  getFile(path: string, query: Query, options: RequestOptions = {}): Promise<Buffer> {
+    return this.#request('GET', withQuery(path, query), options);
   }
 
   /** @throws Refused, HubUnreachable */
@@ -119,16 +123,16 @@ export class HubClient {
 
   async #json<T>(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<T> {
     // The shape of an answer is the hub's contract.
-    const text = await this.#request(method, path, options);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
+    const body = await this.#request(method, path, options);
+    return (body.length === 0 ? undefined : JSON.parse(body.toString())) as T;
   }
 
-  async #request(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<string> {
+  async #request(method: Dispatcher.HttpMethod, path: string, options: RequestOptions): Promise<Buffer> {
     for (let repetition = 0; ; repetition += 1) {
-      const { status, text, retryAfterMs } = await this.#exchange(method, path, options);
-      if (status >= 200 && status < 300) return text;
+      const { status, answer, retryAfterMs } = await this.#exchange(method, path, options);
+      if (status >= 200 && status < 300) return answer;
       if ((status !== 429 && status !== 503) || retryAfterMs === undefined || repetition >= (this.options.repetitions ?? 0))
-        throw refusalOf(status, text);
+        throw refusalOf(status, answer.toString());
       await delay(retryAfterMs);
     }
   }
@@ -147,7 +151,7 @@ export class HubClient {
       const retryAfter = Number(response.headers['retry-after']);
       return {
         status: response.statusCode,
-        text: await response.body.text(),
+        answer: Buffer.from(await response.body.arrayBuffer()),
         retryAfterMs: retryAfter > 0 ? retryAfter * 1_000 : undefined,
       };
     } catch (error) {

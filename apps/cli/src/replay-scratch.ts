@@ -9,10 +9,9 @@ import {
   type LiveComparison,
   type Refusal,
 } from '@tongbao/read-model';
-import type { ServiceName } from '@tongbao/service';
 import type { CommandContext } from './command-context.js';
 import { CommandFailed, exitCodes, UsageError, type ExitCode } from './exit-codes.js';
-import { foldsOf } from './hub-services.js';
+import { projectionOf, type ProjectionName } from './hub-services.js';
 import { eventsOf, rangeOf, type GivenRange, type LogRange } from './log-range.js';
 import { settingsOf, type GivenAddresses } from './ops-settings.js';
 import { PositionBar } from './position-bar.js';
@@ -20,7 +19,7 @@ import { differencesText } from './projections.command.js';
 import { countText, durationText, textTable, type Cell } from './text-table.js';
 
 export interface ScratchOptions extends GivenAddresses, GivenRange {
-  projection: ServiceName;
+  projection: ProjectionName;
   sql?: string;
   table?: string;
   limit: number;
@@ -44,7 +43,7 @@ const liveWithinMs = 30_000;
 
 /** Folds a range of the log into a database in memory, and shows what came of it. */
 export async function replayIntoScratch(context: CommandContext, options: ScratchOptions): Promise<ExitCode> {
-  const { projection } = await foldsOf(options.projection);
+  const projection = await projectionOf(options.projection);
   refuseMixes(options);
   const store = context.store();
   const range = await rangeOf(store, options, projection.categories);

@@ -14,7 +14,7 @@ import type { ServiceName } from '@tongbao/service';
 import type { CommandContext } from './command-context.js';
 import { requireYes } from './confirmation.js';
 import { CommandFailed, exitCodes, UsageError, type ExitCode } from './exit-codes.js';
-import { foldsOf } from './hub-services.js';
+import { publisherOf } from './hub-services.js';
 import { withBrokers } from './kafka-admin.js';
 import { eventsOf, rangeOf, type GivenRange, type LogRange } from './log-range.js';
 import { neededBrokers, type GivenAddresses } from './ops-settings.js';
@@ -44,7 +44,7 @@ interface Sent {
 /** Sends the messages of a range of the log once more, marked so that nothing happens in the hub a second time. */
 export async function replayToTopic(context: CommandContext, options: TopicReplayOptions): Promise<ExitCode> {
   const { service, toTopic, dryRun, yes } = options;
-  const { publisher } = await foldsOf(service);
+  const publisher = await publisherOf(service);
   const of = options.of ?? usualTopic(publisher, toTopic);
   const replayId = randomUUID();
   const connection = neededBrokers(options);

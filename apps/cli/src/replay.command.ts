@@ -3,13 +3,13 @@ import { Option, type Command } from 'commander';
 import type { CommandContext, Runner } from './command-context.js';
 import { logPosition, wholeNumber } from './events.command.js';
 import { UsageError, type ExitCode } from './exit-codes.js';
-import { serviceName } from './hub-services.js';
+import { projectionName, serviceName, type ProjectionName } from './hub-services.js';
 import type { GivenRange } from './log-range.js';
 import { withKafkaOption, type GivenAddresses } from './ops-settings.js';
 
 interface ReplayOptions extends GivenAddresses, GivenRange {
   into?: 'scratch';
-  projection?: ServiceName;
+  projection?: ProjectionName;
   sql?: string;
   table?: string;
   limit: number;
@@ -41,7 +41,7 @@ export function addReplayCommand(program: Command, runs: Runner): void {
     .option('--to <position>', 'last log position; default: what is there now', logPosition)
     .option('--stream <name>', 'the events of one stream, such as payment-pay_…')
     .addOption(new Option('--into <what>', 'fold the events and look at the rows').choices(['scratch']))
-    .option('--projection <name>', 'with --into: payment, ledger, settlement or notification', serviceName)
+    .option('--projection <name>', 'with --into: payment, ledger, settlement, finance, reconciliation or notification', projectionName)
     .option('--sql <query>', 'with --into: show what a query gives; its tables need no schema')
     .option('--table <name>', 'with --into: show the first rows of a table')
     .option('--limit <rows>', 'with --table: how many', wholeNumber, 20)

@@ -1,34 +1,15 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { eventually } from '@tongbao/testing';
+import { auditStore, eventually, type AuditReport } from '@tongbao/testing';
 import type { Load } from './load.js';
 import type { Market } from './market.js';
 
-const run = promisify(execFile);
-const auditor = fileURLToPath(new URL('../../auditor/dist/main.js', import.meta.url));
-
-interface Report {
-  ok: boolean;
-  figures: Record<string, number>;
-  problems: string[];
-}
-
-/** Has the auditor, which asks no service and shares no code with any, read the event store and the topics. */
-export async function auditOf({ cluster }: Market): Promise<Report> {
+/** Has the auditor read the event store and the topics. */
+export function auditOf({ cluster }: Market): Promise<AuditReport> {
   const { eventStoreUrl, kafkaBrokers } = cluster.addresses;
-  const args = [auditor, '--event-store', eventStoreUrl, '--kafka', kafkaBrokers, '--json'];
-  // Exit code 1 says that something does not hold: the report says what.
-  const { stdout } = await run(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 }).catch((error: unknown) => {
-    if (typeof error === 'object' && error !== null && 'stdout' in error && String(error.stdout).startsWith('{'))
-      return { stdout: String(error.stdout) };
-    throw error;
-  });
-  return JSON.parse(stdout) as Report;
+  return auditStore(eventStoreUrl, kafkaBrokers);
 }
 
 /** Waits until everything that was accepted is captured and all that follows from it is done, and has it audited. */
-export async function auditAtRest(market: Market, loads: readonly Load[]): Promise<Report> {
+export async function auditAtRest(market: Market, loads: readonly Load[]): Promise<AuditReport> {
   const accepted = new Map(loads.flatMap((load) => [...load.accepted]));
   const captured = async () => {
     const found = new Set<string>();

@@ -8,7 +8,7 @@ const readBy: Readonly<Record<string, readonly string[]>> = {
   'tongbao.payment.commands': ['payment'],
   'tongbao.payment.events': ['notification'],
   'tongbao.ledger.commands': ['ledger'],
-  'tongbao.ledger.events': ['payment', 'settlement'],
+  'tongbao.ledger.events': ['payment', 'settlement', 'notification'],
   'tongbao.settlement.commands': [],
   'tongbao.settlement.events': ['payment', 'notification'],
 };

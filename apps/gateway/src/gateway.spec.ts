@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceNames } from '@tongbao/service';
 import { pino } from 'pino';
@@ -45,6 +47,20 @@ describe('the gateway', () => {
         .end();
     });
     expect(JSON.parse(answer)).toMatchObject({ method: 'GET', url: '/v1/payments?limit=1', host: 'pay.example.org' });
+  });
+
+  it('serves every path of the API, and the projections of each service by their own names', async () => {
+    const { paths } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../docs/api/openapi.json'), 'utf8')) as { paths: object };
+    const named = ['ledger', 'log', 'settlement', 'finance', 'reconciliation'].map((name) => `/v1/projections/${name}`);
+    const asked = [...Object.keys(paths).filter((path) => path !== '/metrics'), ...named];
+    const unserved: string[] = [];
+    for (const path of asked) {
+      const { status } = await fetch(`${gateway.url}${path.replaceAll(/[{}]/g, '')}`, { method: 'HEAD' });
+      // Answers that the gateway makes of those of all services are none of one that says nothing.
+      if (status === 404) unserved.push(path);
+    }
+    // A name stands for one of a service: what bears none of their names is nobody's.
+    expect(unserved.filter((path) => !/^\/v1\/(projections|dead-letters|relays)\/\{/.test(path))).toEqual([]);
   });
 
   it('answers a path that no service serves with a problem, as the services do', async () => {

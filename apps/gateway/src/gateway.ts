@@ -1,5 +1,5 @@
 import proxy from '@fastify/http-proxy';
-import { observeRequests, serviceNames, servicePaths, sharedPaths, type ServiceName } from '@tongbao/service';
+import { namesOf, observeRequests, serviceNames, servicePaths, sharedPaths, type ServiceName } from '@tongbao/service';
 import { metrics, tracing } from '@tongbao/telemetry';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -61,7 +61,10 @@ function traceHeaders(): Record<string, string> {
   return traceparent === undefined ? {} : { traceparent };
 }
 
-const pathsOf = (service: ServiceName): string[] => [...servicePaths[service], ...sharedPaths.map((path) => `${path}/${service}`)];
+const pathsOf = (service: ServiceName): string[] => [
+  ...servicePaths[service],
+  ...sharedPaths.flatMap((path) => namesOf(service).map((name) => `${path}/${name}`)),
+];
 
 function passOn(server: FastifyInstance, replicas: Replicas, service: ServiceName, prefix: string, logger: Logger): void {
   const picked = new WeakMap<object, string>();

@@ -52,7 +52,8 @@ export class World {
     this.hub.removeData();
   }
 
-  async addPlatform(id: string, change: object = {}): Promise<void> {
+  /** @param accountNumber at the bank; the sandbox bank takes its mood from what follows `#` */
+  async addPlatform(id: string, change: object = {}, accountNumber?: string): Promise<void> {
     const ops = this.operator('ops');
     const methods = ['alipay', 'wechatpay', 'stripe', 'sandbox', 'wallet'];
     expectStatus(
@@ -63,7 +64,7 @@ export class World {
     expectStatus(await ops.post(`/v1/platforms/${id}/keys`, { jwk: publicKeyOf(key) }), 201);
     this.#keys.set(id, key);
     this.#platforms.set(id, new HubClient(() => this.hub.url, new RequestSigner(id, key)));
-    await this.#bankAccount('platforms', id);
+    await this.#bankAccount('platforms', id, accountNumber);
   }
 
   async addCreator(id: string): Promise<void> {
@@ -110,8 +111,8 @@ export class World {
     ]);
   }
 
-  async #bankAccount(kind: 'platforms' | 'creators', id: string): Promise<void> {
-    const account = { bank: 'sandbox', accountNumber: `6222-${id}`, holder: `Holder of ${id}` };
+  async #bankAccount(kind: 'platforms' | 'creators', id: string, accountNumber = `6222-${id}`): Promise<void> {
+    const account = { bank: 'sandbox', accountNumber, holder: `Holder of ${id}` };
     const path = `/v1/${kind}/${id}/bank-account`;
     const { body } = expectStatus(await this.operator('finance').put(path, account), 200);
     const { proposalId } = body.bankAccountProposal;

@@ -20,7 +20,7 @@ export const hubSubscriptions: Readonly<Record<string, readonly string[]>> = {
   payment: [topics.paymentCommands, topics.ledgerEvents, topics.settlementEvents],
   ledger: [topics.ledgerCommands],
   settlement: [topics.settlementCommands, topics.ledgerEvents],
-  notification: [topics.paymentEvents, topics.settlementEvents],
+  notification: [topics.paymentEvents, topics.ledgerEvents, topics.settlementEvents],
 };
 
 /** How a topic is served. */

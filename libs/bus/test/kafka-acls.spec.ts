@@ -200,7 +200,7 @@ describe('a service', () => {
     payment: [topics.paymentCommands, topics.ledgerEvents, topics.settlementEvents],
     ledger: [topics.ledgerCommands],
     settlement: [topics.settlementCommands, topics.ledgerEvents],
-    notification: [topics.paymentEvents, topics.settlementEvents],
+    notification: [topics.paymentEvents, topics.ledgerEvents, topics.settlementEvents],
   };
   const ownDead = (service: string) => deadLetters.filter((name) => name.endsWith(`.${service}.dead`));
 

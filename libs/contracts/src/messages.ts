@@ -4,6 +4,7 @@ import type {
   AccountName,
   AmountMinor,
   Code,
+  Count,
   CurrencyCode,
   HubId,
   Minor,
@@ -22,10 +23,12 @@ export interface PlaceHold {
   holdId: HubId;
   currency: CurrencyCode;
   reservations: Reservation[];
-  /** `payout` holds are refused when client money would not be covered. `draw`: a settlement collects from prefunded money. */
+  /** `payout` holds are refused when client money would not be covered. */
   purpose: HoldPurpose;
   /** The payment or payout; of a draw `<kind>.<id>` of the party. */
   ref: HubId;
+  /** What is reserved pays what its party owes already: no net debit cap keeps it back. */
+  paysDebt?: boolean;
 }
 
 export type HoldPurpose = 'payment' | 'payout';
@@ -37,8 +40,8 @@ export interface VoidHold {
   ref: HubId;
 }
 
-/** Outcomes on `tongbao.ledger.events`, key = the payment or payout. */
-export type LedgerMessage = HoldPlaced | HoldRefused;
+/** On `tongbao.ledger.events`: outcomes, key = the payment or payout, and news of caps, key = the party. */
+export type LedgerMessage = HoldPlaced | HoldRefused | CapUseChangedMessage;
 
 export interface HoldPlaced {
   type: 'HoldPlaced';
@@ -53,6 +56,19 @@ export interface HoldRefused {
   purpose: HoldPurpose;
   ref: HubId;
   code: Code;
+}
+
+/** How much of its room a party uses that has a net debit cap: told when it comes to a share, and when it falls under one again. */
+export interface CapUseChangedMessage {
+  type: 'CapUseChanged';
+  party: PartyName;
+  currency: CurrencyCode;
+  /** The share that it has come to, or still has, in percent; 0: less than any that is told of. */
+  percent: Count;
+  previousPercent: Count;
+  usedMinor: AmountMinor;
+  /** The cap, and what the party has prefunded. */
+  limitMinor: AmountMinor;
 }
 
 /**

@@ -33,6 +33,7 @@ export const problems = {
   amount_differs: { status: 409, title: 'The amount is another by now' },
   settlement_past_abort: { status: 409, title: 'The settlement is already paying' },
   account_not_allowed: { status: 422, title: 'Nothing may be booked to this account here' },
+  rate_implausible: { status: 409, title: 'Too far from a rate that counts' },
   exceeds_difference: { status: 422, title: 'More than what differs' },
   four_eyes: { status: 403, title: 'Someone else must approve' },
   account_not_found: { status: 404, title: 'No such account' },

@@ -1,4 +1,5 @@
 export { benchEventStore, type BenchOptions, type BenchReport } from './bench.js';
+export { appendNewStreams, type NewStream } from './bulk.js';
 export { DamagedEventError, EventStoreFatalError, EventStoreLockedError } from './errors.js';
 export type { EventStoreLimits } from './limits.js';
 export { startEventStoreServer, type EventStoreServer, type EventStoreServerOptions, type EventStoreStats } from './server.js';

@@ -119,7 +119,7 @@ export class EventStore {
     const startedMs = performance.now();
     try {
       const data = events.map((event, index) => this.#toEventData(event, index, context, traceparent));
-      const appended = await this.#append(stream, expected, data);
+      const appended = await this.#append(stream, expected, data, events);
       appends.written.inc();
       return appended;
     } catch (error) {
@@ -131,8 +131,8 @@ export class EventStore {
     }
   }
 
-  async #append(stream: string, expected: Expected, data: EventData[]): Promise<Appended> {
-    faultPoint('before', stream);
+  async #append(stream: string, expected: Expected, data: EventData[], events: readonly DomainEvent[]): Promise<Appended> {
+    faultPoint('before', stream, events);
     const result = await this.#contact.untilKnown(async () => {
       try {
         return await this.#client.appendToStream(stream, data, { expectedRevision: toExpectedRevision(expected) });
@@ -141,7 +141,7 @@ export class EventStore {
         throw error;
       }
     });
-    faultPoint('after', stream);
+    faultPoint('after', stream, events);
     if (!result.position) throw new Error(`the store gave no position for an append to ${stream}`);
     return { revision: Number(result.nextExpectedRevision), position: result.position.commit };
   }

@@ -1,9 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { SqlClient } from '@tongbao/read-model';
-import { PROJECTIONS, SQL } from '@tongbao/service';
+import { PROJECTIONS, SQL, type Follower } from '@tongbao/service';
 import { FinanceController } from './finance.http.js';
 import { FINANCE_OPTIONS, type FinanceOptions } from './finance.options.js';
-import { FinanceReads, type Follower } from './finance.reads.js';
+import { FinanceReads } from './finance.reads.js';
+import { FxPositionsController } from './fx.http.js';
 import { ReportsController } from './reports.http.js';
 import { StatementPrinter } from './statement.pdf.js';
 import { StatementsController } from './statements.http.js';
@@ -15,7 +16,7 @@ export class FinanceModule {
   static register(options: FinanceOptions): DynamicModule {
     return {
       module: FinanceModule,
-      controllers: [FinanceController, ReportsController, StatementsController],
+      controllers: [FinanceController, FxPositionsController, ReportsController, StatementsController],
       providers: [
         { provide: FINANCE_OPTIONS, useValue: options },
         {

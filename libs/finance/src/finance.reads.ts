@@ -1,13 +1,7 @@
 import type { SqlClient } from '@tongbao/read-model';
-import { Problem, reachedAtLeast } from '@tongbao/service';
+import { HostedProjection, reachedAtLeast, type Follower } from '@tongbao/service';
 import { settlementProjection } from '@tongbao/settlement';
 import { financeProjection } from './finance.projection.js';
-
-/** What tells how far a projection is; a ProjectionReplica. */
-export interface Follower {
-  reached(position: bigint, timeoutMs: number): Promise<boolean>;
-  status(): { position: bigint };
-}
 
 /** The rows of one moment, and the log position that they reflect. */
 export interface Snapshot {
@@ -49,9 +43,7 @@ export class FinanceReads {
   }
 
   #follower(source: Source): Follower {
-    const follower = this.projections.get(nameOf[source]);
-    if (!follower) throw new Problem('unavailable', `The projection ${nameOf[source]} does not run in this process.`);
-    return follower;
+    return new HostedProjection(this.projections, nameOf[source]);
   }
 }
 

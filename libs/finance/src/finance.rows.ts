@@ -1,29 +1,5 @@
-import type { RowKey, Rows } from '@tongbao/read-model';
-import type { RowOf, TableName } from './finance.tables.js';
+import { TypedRows } from '@tongbao/read-model';
+import type { financeTables } from './finance.tables.js';
 
 /** The rows of the projection, typed by its tables. */
-export class FinanceRows {
-  constructor(private readonly rows: Rows) {}
-
-  get<Name extends TableName>(table: Name, ...key: RowKey): Promise<RowOf<Name> | undefined> {
-    return this.rows.get<RowOf<Name>>(table, key);
-  }
-
-  put<Name extends TableName>(table: Name, row: RowOf<Name>): void {
-    this.rows.put(table, row);
-  }
-
-  delete(table: TableName, ...key: RowKey): void {
-    this.rows.delete(table, key);
-  }
-
-  /**
-   * A row that an earlier event must have made.
-   * @throws Error when it is not there: the log is not what this projection takes it for, and folding on would only hide that
-   */
-  async require<Name extends TableName>(table: Name, ...key: RowKey): Promise<RowOf<Name>> {
-    const row = await this.get(table, ...key);
-    if (!row) throw new Error(`${table} has no row ${key.join(', ')}`);
-    return row;
-  }
-}
+export class FinanceRows extends TypedRows<typeof financeTables> {}

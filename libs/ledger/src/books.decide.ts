@@ -6,7 +6,7 @@ import {
   type JournalEntry,
   type JournalTransfer,
 } from '@tongbao/contracts';
-import type { AccountDetails, Books } from './books.js';
+import type { AccountDetails, Books, RememberedOutcome } from './books.js';
 import { refusals, type Asked } from './books.refusals.js';
 import { after, take, type Changes } from './changes.js';
 import {
@@ -32,7 +32,7 @@ export interface Decision {
 }
 
 /**
- * Decides a command. An id that has an outcome answers with it, or, when it comes with other content, is refused without a trace; so is a hold
+ * Decides a command. An id that has an outcome answers with it, but for the balances that it made, which the journal has, or, when it comes with other content, is refused without a trace; so is a hold
  * whose id is taken. Then the first of `refusals` that applies answers.
  */
 export function decide(books: Books, command: Command, nowMs: number): Decision {
@@ -99,7 +99,7 @@ function repetition(books: Books, described: Described): Decision | undefined {
   return { outcome, changes: {}, outcomes: [], replayed: true };
 }
 
-const membersOf = (books: Books, { commands }: LinkedCommand): CommandOutcome[] =>
+const membersOf = (books: Books, { commands }: LinkedCommand): RememberedOutcome[] =>
   commands.flatMap(({ commandId }) => books.outcome(commandId) ?? []);
 
 /**

@@ -234,11 +234,14 @@ function firstThatApplies(command: SingleCommand, { books, nowMs, journal }: Boo
     if (minimumBalance !== undefined && delta < 0n && posted - held + delta < minimumBalance) return 'insufficient_funds';
   }
   for (const [account, currency] of touched) {
-    const { netDebitCap } = books.limits(account, currency);
-    const { net, held, payoutHeld } = books.balance(account, currency);
-    const by = change(account, currency);
-    const delta = (parties.includes(account) ? by.gained : 0n) - (isPayout ? 0n : by.held);
-    if (netDebitCap !== undefined && delta < 0n && net - (held - payoutHeld) + delta < -netDebitCap) return 'cap_exceeded';
+    const party = account.replace(/^liquidity:/, '');
+    const { netDebitCap } = books.limits(party, currency);
+    const { net, held, payoutHeld } = books.balance(party, currency);
+    const prefunded = books.balance(`liquidity:${party}`, currency);
+    const [own, funds] = [change(party, currency), change(`liquidity:${party}`, currency)];
+    const delta = (parties.includes(party) ? own.gained : 0n) - (isPayout ? 0n : own.held) + funds.gained - funds.held;
+    const room = net - (held - payoutHeld) + prefunded.posted - prefunded.held;
+    if (netDebitCap !== undefined && delta < 0n && room + delta < -netDebitCap) return 'cap_exceeded';
   }
   if (uncoversByHand(command, books, touched, change, isPayout)) return 'client_money_not_covered';
   if (command.command === 'CloseAccount') {

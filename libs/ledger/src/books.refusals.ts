@@ -104,6 +104,7 @@ const isUndone = (correction: 'reversed' | 'corrected' | undefined, { command }:
   correction === 'reversed' || (correction === 'corrected' && command === 'ReverseEntry');
 
 function passes(limit: 'minimum' | 'cap', asked: Asked, books: Books): boolean {
+  if (limit === 'cap' && asked.command.command === 'PlaceHold' && asked.command.paysDebt) return false;
   return drawn(asked).some(([account, currency]) => passedLimit(account, currency, books, asked.then(), limit));
 }
 

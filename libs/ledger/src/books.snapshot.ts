@@ -1,14 +1,14 @@
-import type { BalanceMade, CommandOutcome } from '@tongbao/contracts';
+import type { CommandOutcome } from '@tongbao/contracts';
 import type { Limits } from './balances.js';
-import { Books, type AccountDetails, type AccountStatus, type Hold, type Memory } from './books.js';
+import { Books, type AccountDetails, type AccountStatus, type Hold, type Memory, type RememberedOutcome } from './books.js';
 
 /**
  * Of the parts below and of what a fold makes of the journal. Raise it with every change of either: what an older version wrote is passed over, and the
  * books are folded from the journal's start, once.
  */
-export const snapshotVersion = 1;
+export const snapshotVersion = 2;
 
-/** Most of a snapshot, so without names. `ref` is 0 where it is the subject; balances are flat: account, currency, posted, held, and the next account. */
+/** Most of a snapshot, so without names. `ref` is 0 where it is the subject. */
 type OutcomeRow = readonly [
   commandId: string,
   contentHash: string,
@@ -17,7 +17,6 @@ type OutcomeRow = readonly [
   result: CommandOutcome['result'],
   ref?: string | 0 | null,
   entry?: number | null,
-  balances?: readonly (string | number)[] | null,
   code?: string | null,
   purpose?: string | null,
   by?: string | null,
@@ -165,11 +164,11 @@ export class Thawing {
 }
 
 /** Each an `OutcomeRow`, as JSON has it. */
-function* outcomeRows(outcomes: readonly CommandOutcome[]): Generator<readonly unknown[]> {
-  for (const { commandId, contentHash, command, subject, result, ref, entry, balances, code, purpose, by, index, ...none } of outcomes) {
+function* outcomeRows(outcomes: readonly RememberedOutcome[]): Generator<readonly unknown[]> {
+  for (const { commandId, contentHash, command, subject, result, ref, entry, code, purpose, by, index, balances, ...none } of outcomes) {
+    balances satisfies undefined;
     none satisfies Record<string, never>;
-    const flat = balances?.flatMap(({ account, currency, postedMinor, heldMinor }) => [account, currency, postedMinor, heldMinor]);
-    const row = [commandId, contentHash, command, subject, result, ref === subject ? 0 : ref, entry, flat, code, purpose, by, index];
+    const row = [commandId, contentHash, command, subject, result, ref === subject ? 0 : ref, entry, code, purpose, by, index];
     yield row.slice(0, row.findLastIndex((each) => each !== undefined) + 1);
   }
 }
@@ -182,33 +181,19 @@ function outcomeOf([
   result,
   ref,
   entry,
-  flat,
   code,
   purpose,
   by,
   index,
-]: OutcomeRow): CommandOutcome {
-  const outcome: CommandOutcome = { commandId, contentHash, command, subject, result };
+]: OutcomeRow): RememberedOutcome {
+  const outcome: RememberedOutcome = { commandId, contentHash, command, subject, result };
   if (ref !== undefined && ref !== null) outcome.ref = ref === 0 ? subject : ref;
   if (entry !== undefined && entry !== null) outcome.entry = entry;
-  if (flat) outcome.balances = balancesOf(flat);
   if (code) outcome.code = code;
   if (purpose !== undefined && purpose !== null) outcome.purpose = purpose;
   if (by !== undefined && by !== null) outcome.by = by;
   if (index !== undefined && index !== null) outcome.index = index;
   return outcome;
-}
-
-function balancesOf(flat: readonly (string | number)[]): BalanceMade[] {
-  const balances: BalanceMade[] = [];
-  for (let at = 0; at < flat.length; at += 4)
-    balances.push({
-      account: String(flat[at]),
-      currency: String(flat[at + 1]),
-      postedMinor: Number(flat[at + 2]),
-      heldMinor: Number(flat[at + 3]),
-    });
-  return balances;
 }
 
 function* piecesOf(head: object, rows: Iterable<unknown>, characters: number): Generator<string> {

@@ -35,6 +35,12 @@ export interface AccountDetails {
 export const isDue = ({ expiresAt }: Pick<Hold, 'expiresAt'>, nowMs: number): boolean =>
   expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
 
+/**
+ * What is kept of an outcome. The balances that an entry left are most of it, and hardly anybody asks twice: the journal has them
+ * (journal.originals.ts).
+ */
+export type RememberedOutcome = Omit<CommandOutcome, 'balances'> & { balances?: undefined };
+
 /** How many ended holds and answered commands are remembered: who repeats one of them gets the first outcome. */
 export interface Memory {
   endedHolds: number;
@@ -48,7 +54,7 @@ export interface BooksParts {
   readonly details: Map<string, AccountDetails>;
   readonly holds: Map<string, Hold>;
   readonly endedHolds: Set<string>;
-  readonly outcomes: Map<string, CommandOutcome>;
+  readonly outcomes: Map<string, RememberedOutcome>;
   readonly corrections: Map<number, 'reversed' | 'corrected'>;
   readonly firstEntries: number[];
   readonly expiries: Expiries;
@@ -65,7 +71,7 @@ export class Books {
   readonly #statuses = new Map<string, AccountStatus>();
   readonly #details = new Map<string, AccountDetails>();
   readonly #holds = new Map<string, Hold>();
-  readonly #outcomes = new Map<string, CommandOutcome>();
+  readonly #outcomes = new Map<string, RememberedOutcome>();
   readonly #corrections = new Map<number, 'reversed' | 'corrected'>();
   readonly #expiries = new Expiries();
   readonly #endedHolds = new Set<string>();
@@ -155,7 +161,7 @@ export class Books {
     for (const { holdId, atMs } of draft.#expiries.due(Infinity)) this.#expiries.add(holdId, atMs);
     for (const holdId of draft.#endedHolds) this.#endedHolds.add(holdId);
     for (const [entry, correction] of draft.#corrections) this.#corrections.set(entry, correction);
-    for (const outcome of draft.#outcomes.values()) this.remember(outcome);
+    for (const [commandId, outcome] of draft.#outcomes) this.#outcomes.set(commandId, outcome);
     this.#nextEntry = draft.#nextEntry;
   }
 
@@ -197,7 +203,7 @@ export class Books {
     return this.#holds.get(holdId) ?? this.base?.hold(holdId);
   }
 
-  outcome(commandId: string): CommandOutcome | undefined {
+  outcome(commandId: string): RememberedOutcome | undefined {
     return this.#outcomes.get(commandId) ?? this.base?.outcome(commandId);
   }
 
@@ -293,7 +299,7 @@ export class Books {
   }
 
   remember(outcome: CommandOutcome): void {
-    this.#outcomes.set(outcome.commandId, outcome);
+    this.#outcomes.set(outcome.commandId, { ...outcome, balances: undefined });
   }
 
   /** All that is held in memory, for books.snapshot.ts. Expiries are those of the placed holds. */

@@ -35,8 +35,14 @@ export function partyBehind(account: string): string | undefined {
   return prefix && account.slice(prefix.length);
 }
 
+const liquidityPrefix = 'liquidity:';
+
+/** Of prefunded money the party that has put it in; any other account itself. */
+export const funderOf = (account: string): string =>
+  account.startsWith(liquidityPrefix) ? account.slice(liquidityPrefix.length) : account;
+
 /** A wallet and prefunded liquidity may not be overdrawn by a command where no limit is set. */
-export const isPrefunded = (account: string): boolean => account.startsWith('user:') || account.startsWith('liquidity:');
+export const isPrefunded = (account: string): boolean => account.startsWith('user:') || account.startsWith(liquidityPrefix);
 
 export type MoneyClass = 'cash' | 'client' | 'other';
 

@@ -19,6 +19,8 @@ export interface PlaceHoldCommand extends Commanded {
   ref: string;
   /** ISO 8601; absent = until it is committed or voided. */
   expiresAt?: string;
+  /** What is reserved pays what its party owes already: no net debit cap keeps it back. */
+  paysDebt?: true;
 }
 
 /** Posts what the hold reserved, wholly or in part; the rest is released. */
@@ -195,6 +197,8 @@ function contentOf(command: Command): unknown[] {
         purpose,
         ref,
         expiresAt,
+        // Only where it is said: the content of all others stays what it was.
+        ...(command.paysDebt ? ['paysDebt'] : []),
       ];
     }
     case 'CommitHold':

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
-import type { EntriesPosted } from '@tongbao/contracts';
+import type { CapEvent, EntriesPosted } from '@tongbao/contracts';
 import { goldenEvents } from '@tongbao/testing';
 import { Books } from './books.js';
+import { capFold } from './cap-use.js';
 import { ledgerFactCategories, postingOf } from './posting-rules.js';
 
 type AnyFact = Parameters<typeof postingOf>[0];
@@ -22,4 +23,9 @@ it('every journal event that was ever written can still be folded', () => {
     books.apply(event, revision);
     expect(event.entries.length).toBeGreaterThan(0);
   }
+});
+
+it('every use of a cap that was ever told of is still understood', () => {
+  const shares = goldenEvents<CapEvent>('cap').map(({ event }) => capFold.evolve(capFold.initial, event));
+  expect(shares).toEqual([75]);
 });

@@ -1,11 +1,17 @@
-import type { EntriesPosted, JournalEntry } from '@tongbao/contracts';
+import type { CommandOutcome, EntriesPosted, JournalEntry } from '@tongbao/contracts';
 import type { EventStore } from '@tongbao/event-store';
 import type { Books } from './books.js';
+import type { Outcome } from './commands.js';
 import { journalStream } from './journal.fold.js';
+
+interface Journal {
+  store: Pick<EventStore, 'read'>;
+  name?: string;
+}
 
 /** Entries by their numbers, from the journal; none for numbers that no entry has. */
 export async function readEntries(
-  { store, name }: { store: Pick<EventStore, 'read'>; name?: string },
+  { store, name }: Journal,
   books: Books,
   numbers: readonly number[],
 ): Promise<ReadonlyMap<number, JournalEntry>> {
@@ -21,4 +27,20 @@ export async function readEntries(
     }
   }
   return entries;
+}
+
+/** What a repeated command is answered with: the outcome that is remembered, with the balances that its entries made, from the journal. */
+export async function withBalances({ store, name }: Journal, books: Books, { members, ...whole }: Outcome): Promise<Outcome> {
+  const made = new Map<string, CommandOutcome['balances']>();
+  const entries = [whole, ...(members ?? [])].flatMap(({ entry }) => entry ?? []);
+  for (const revision of new Set(entries.map((entry) => books.revisionOf(entry)))) {
+    if (revision === undefined) continue;
+    const [stored] = await store.read<EntriesPosted>(journalStream(name), { from: revision, limit: 1 });
+    for (const { commandId, balances } of stored?.event.outcomes ?? []) made.set(commandId, balances);
+  }
+  const complete = (outcome: CommandOutcome): CommandOutcome => {
+    const balances = made.get(outcome.commandId);
+    return balances ? { ...outcome, balances } : outcome;
+  };
+  return { ...complete(whole), ...(members && { members: members.map(complete) }) };
 }

@@ -42,9 +42,10 @@ describe('the writer', () => {
     await consumer.reached(await hub.record(registered('platform:A'), registered('platform:B'), captured(example1)), 10_000);
     expect([posted(writer.books, 'platform:A'), posted(writer.books, 'platform:B')]).toEqual([900, -50]);
     const answer = await writer.submit(postEntry('c1', [transfer('hub:fees', 'platform:B', 50)]));
-    expect(answer).toMatchObject({ result: 'accepted', entry: 1, replayed: false });
-    expect(await writer.submit(postEntry('c1', [transfer('hub:fees', 'platform:B', 50)]))).toMatchObject({ entry: 1, replayed: true });
-    const last = (await hub.store.read('journal-main')).at(-1);
+    expect(answer).toMatchObject({ result: 'accepted', entry: 1, balances: [{ postedMinor: expect.any(Number) }, {}], replayed: false });
+    const { position } = await writer.submit(postEntry('c2', [transfer('hub:fees', 'platform:B', 50)]));
+    expect(await writer.submit(postEntry('c1', [transfer('hub:fees', 'platform:B', 50)]))).toEqual({ ...answer, position, replayed: true });
+    const last = (await hub.store.read('journal-main')).at(-2);
     expect(last).toMatchObject({ position: answer.position, event: { epoch: 1, outcomes: [{ commandId: 'c1' }] } });
   });
 

@@ -7,8 +7,8 @@ import { namedBy, type Command } from './commands.js';
 import { JournalBatch } from './journal.batch.js';
 import { causesOf, decideAll, postFacts } from './journal.decisions.js';
 import { foldJournal, journalStream, type FoldedJournal } from './journal.fold.js';
-import { readEntries } from './journal.originals.js';
-import { CommandQueue, type Answer, type Flight, type PendingFacts } from './journal.pending.js';
+import { readEntries, withBalances } from './journal.originals.js';
+import { CommandQueue, type Answer, type Answered, type Flight, type PendingFacts } from './journal.pending.js';
 import { SnapshotSchedule, type SnapshotInterval } from './journal.snapshot-schedule.js';
 import type { Snapshots } from './journal.snapshots.js';
 
@@ -274,7 +274,14 @@ export class JournalWriter {
     landing.done();
     this.#reached = flight.reached;
     this.#settleFacts();
-    for (const { pending, outcome, replayed } of flight.answers) pending.resolve({ ...outcome, replayed, position: this.#journalPosition });
+    for (const answered of flight.answers) this.#answer(answered);
+  }
+
+  /** Outcomes of entries that were given before come from the journal, which has them by now. */
+  #answer({ pending, outcome, replayed }: Answered): void {
+    const answer = { replayed, position: this.#journalPosition };
+    if (!replayed || outcome.entry === undefined) pending.resolve({ ...outcome, ...answer });
+    else withBalances(this.options, this.#books, outcome).then((whole) => pending.resolve({ ...whole, ...answer }), pending.reject);
   }
 
   /** What memory says is no longer believed; what was under way and is not known to have landed is pending again. */

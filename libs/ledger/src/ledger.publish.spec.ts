@@ -43,4 +43,13 @@ describe('the ledger tells', () => {
     keeper.command({ command: 'VoidHold', commandId: 'v', holdId: 'h1' });
     expect(published(keeper)).toEqual([]);
   });
+
+  it('a party how much of its cap is used', () => {
+    const use = { party: 'platform:A', currency: 'CNY', percent: 75, previousPercent: 0, usedMinor: 760, limitMinor: 1_000 };
+    const event = { type: 'CapUseChanged', ...use, capMinor: 900, liquidityMinor: 100, changedAt: '' };
+    const stored = { event, stream: 'cap-platform:A_CNY', revision: 0, position: 1n, id: 'x', metadata: {}, createdAt: new Date() };
+    expect(ledgerPublisher.publish(stored)).toEqual([
+      { topic: 'tongbao.ledger.events', key: 'platform:A', type: 'CapUseChanged', data: { type: 'CapUseChanged', ...use } },
+    ]);
+  });
 });

@@ -1,14 +1,23 @@
 import type { OutgoingMessage, Publisher } from '@tongbao/bus';
-import { topics, type CommandOutcome, type EntriesPosted, type HoldPlaced, type HoldRefused } from '@tongbao/contracts';
+import { topics, type CapEvent, type CommandOutcome, type EntriesPosted, type HoldPlaced, type HoldRefused } from '@tongbao/contracts';
 
-/** Tells whoever asked for a hold whether it was placed. */
+/** Tells whoever asked for a hold whether it was placed, and platforms how near they are to their caps. */
 export const ledgerPublisher: Publisher = {
   service: 'ledger',
-  categories: ['journal'],
+  categories: ['journal', 'cap'],
   topics: [topics.ledgerEvents],
-  publish: ({ event, metadata: { traceparents } }) =>
-    isEntriesPosted(event) ? event.outcomes.flatMap((outcome) => holdAnswer(outcome, traceparents?.[outcome.commandId])) : [],
+  publish: ({ event, metadata: { traceparents } }) => {
+    if (isEntriesPosted(event)) return event.outcomes.flatMap((outcome) => holdAnswer(outcome, traceparents?.[outcome.commandId]));
+    return isCapFact(event) ? [capNews(event)] : [];
+  },
 };
+
+const isCapFact = (event: { type: string }): event is CapEvent => event.type === 'CapUseChanged';
+
+function capNews({ type, party, currency, percent, previousPercent, usedMinor, limitMinor }: CapEvent): OutgoingMessage {
+  const data = { type, party, currency, percent, previousPercent, usedMinor, limitMinor };
+  return { topic: topics.ledgerEvents, key: party, type, data };
+}
 
 const isEntriesPosted = (event: { type: string }): event is EntriesPosted => event.type === 'EntriesPosted';
 

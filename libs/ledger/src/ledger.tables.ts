@@ -57,6 +57,10 @@ export const accounts = schema.table(
   (table) => [
     primaryKey({ columns: [table.account, table.currency] }),
     index('accounts_by_parent').on(table.parent, table.account, table.currency),
+    // Of all accounts, the few whose use of a cap is watched.
+    index('accounts_capped')
+      .on(table.account, table.currency)
+      .where(sql`net_debit_cap_minor IS NOT NULL`),
   ],
 );
 

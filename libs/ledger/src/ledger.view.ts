@@ -26,7 +26,7 @@ import {
 /** The books as queries read them, folded from the journal. */
 export const ledgerProjection: Projection = {
   name: 'ledger',
-  version: 3,
+  version: 4,
   categories: ['journal'],
   tables: {
     ...{ progress, revisions, accounts, accountStatuses, accountHistory, quarterHours },

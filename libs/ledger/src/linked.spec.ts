@@ -70,7 +70,8 @@ describe('linked commands', () => {
     const fits = linked('l', pays('1', 600), pays('2', 300));
     const first = keeper.command(fits);
     const events = keeper.journal.length;
-    expect(keeper.command(fits)).toMatchObject({ replayed: true, outcome: first.outcome });
+    const ofMembers = first.outcome.members?.map((member) => ({ ...member, balances: undefined }));
+    expect(keeper.command(fits)).toMatchObject({ replayed: true, outcome: { ...first.outcome, members: ofMembers } });
     expect(keeper.journal).toHaveLength(events);
     const refused = linked('m', pays('3', 1));
     keeper.command(refused);
@@ -153,7 +154,7 @@ describe('the answer of a posting', () => {
       [made('platform:A', 'CNY', 800, 40), made('platform:B', 'CNY', 50)],
       [made('platform:A', 'CNY', 791, 40), made('hub:fx', 'CNY', 9), made('hub:fx', 'USD', 98), made('platform:A', 'USD', 2)],
     ]);
-    expect(keeper.command(pays('1', 100))).toMatchObject({ replayed: true, outcome: { balances: [{ postedMinor: 800 }, {}] } });
+    expect(keeper.command(pays('1', 100))).toMatchObject({ replayed: true, outcome: { entry: 2 } });
   });
 
   it('leaves out what is more than a number tells exactly', () => {

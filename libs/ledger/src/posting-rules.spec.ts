@@ -345,6 +345,27 @@ const rows: [string, PostedFact, Posting][] = [
     },
   ],
   [
+    'an exchange that the ledger gave leave for commits its hold',
+    {
+      type: 'CurrencyExchanged',
+      ...position,
+      exchangeId: 'x1',
+      settlementId: 's1',
+      bought: { amountMinor: 70, currency: 'USD' },
+      rate: '0.14',
+      holdId: 'h1',
+    },
+    {
+      ref: 'x1',
+      currency: 'CNY',
+      transfers: [
+        t('platform:A', 'hub:fx', 500, 'exchange-sold'),
+        { ...t('hub:fx', 'platform:A', 70, 'exchange-bought'), currency: 'USD' },
+      ],
+      hold: { end: 'committed', holdId: 'h1' },
+    },
+  ],
+  [
     'a debt that is written off is a loss of the hub',
     { type: 'DebtWrittenOff', ...position, writeOffId: 'wo1', by: 'op', note: '' },
     { ref: 'wo1', currency: 'CNY', transfers: [t('hub:losses', 'platform:A', 500, 'write-off')] },

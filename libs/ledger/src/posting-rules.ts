@@ -190,6 +190,7 @@ const positionRules = {
       transfer(fact.party, account.fx, fact.amountMinor, 'exchange-sold'),
       { ...transfer(account.fx, fact.party, fact.bought.amountMinor, 'exchange-bought'), currency: fact.bought.currency },
     ],
+    ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
   }),
   DebtWrittenOff: (fact) => ({
     ref: fact.writeOffId,

@@ -2,7 +2,7 @@ import { Controller, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, busCategories, Consume, EmbeddedTransport, type Message } from '@tongbao/bus';
 import { generateKey, publicKeyOf, RequestSigner } from '@tongbao/client';
-import { topics, type PlatformKeyRegistered } from '@tongbao/contracts';
+import { topics, type CapUseChangedMessage, type PlatformKeyRegistered } from '@tongbao/contracts';
 import { EventStore, LogFeed } from '@tongbao/event-store';
 import { startEventStoreServer } from '@tongbao/event-store-server';
 import { openPglite, ProjectionRunner } from '@tongbao/read-model';
@@ -27,6 +27,7 @@ const host = 'hub.example';
 
 /** What the ledger answered over the bus, as another service hears it. */
 const heard: Message[] = [];
+const heardOfCaps: CapUseChangedMessage[] = [];
 let onHeard: () => void = () => undefined;
 
 @Controller()
@@ -34,6 +35,13 @@ class Listener {
   @Consume({ group: 'listener', topic: topics.ledgerEvents, type: ['HoldPlaced', 'HoldRefused'] })
   hear(message: Message): Promise<void> {
     heard.push(message);
+    onHeard();
+    return Promise.resolve();
+  }
+
+  @Consume({ group: 'listener', topic: topics.ledgerEvents, type: 'CapUseChanged' })
+  hearOfCap({ data }: Message<CapUseChangedMessage>): Promise<void> {
+    heardOfCaps.push(data);
     onHeard();
     return Promise.resolve();
   }
@@ -167,6 +175,12 @@ export async function openApplication() {
       return heard;
     },
 
+    /** What was told of caps, once there is so much. */
+    async capNews(count: number): Promise<CapUseChangedMessage[]> {
+      while (heardOfCaps.length < count) await new Promise<void>((resolve) => (onHeard = resolve));
+      return heardOfCaps;
+    },
+
     /** The ledger's dead letters, once there are so many. */
     async deadLetters(count: number) {
       const list = async () => (await bus.deadLetters('ledger').list()).items;
@@ -176,6 +190,7 @@ export async function openApplication() {
 
     async close(): Promise<void> {
       heard.length = 0;
+      heardOfCaps.length = 0;
       await app.close();
       await bus.stop();
       await runner.stop();

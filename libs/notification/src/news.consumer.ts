@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Consume, type Message } from '@tongbao/bus';
-import { topics, type PaymentMessage, type SettlementMessage } from '@tongbao/contracts';
-import { newsOfPayment, newsOfSettlement } from './news.js';
+import { topics, type CapUseChangedMessage, type PaymentMessage, type SettlementMessage } from '@tongbao/contracts';
+import { newsOfCap, newsOfPayment, newsOfSettlement } from './news.js';
 import { NewsWriter } from './news.writer.js';
 
 const group = 'notification';
@@ -47,5 +47,10 @@ export class NewsConsumer {
   })
   async onSettlement(message: Message<SettlementMessage>): Promise<void> {
     await this.news.accept(newsOfSettlement(message, message.data));
+  }
+
+  @Consume({ group, topic: topics.ledgerEvents, type: 'CapUseChanged' })
+  async onCap(message: Message<CapUseChangedMessage>): Promise<void> {
+    await this.news.accept(newsOfCap(message, message.data));
   }
 }

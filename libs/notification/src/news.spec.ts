@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PaymentMessage, SettlementMessage } from '@tongbao/contracts';
-import { hashId, newsBody, newsOfPayment, newsOfSettlement } from './news.js';
+import { hashId, newsBody, newsOfCap, newsOfPayment, newsOfSettlement } from './news.js';
 
 const origin = { id: 'e1:0', time: '2026-01-02T03:04:05.678Z' };
 const named = { paymentId: 'pay_1', platformId: 'A', orderId: 'o1' };
@@ -56,6 +56,20 @@ describe('the news of a payment', () => {
     expect(newsOfPayment(origin, { type: 'PaymentExpired', ...named }).map(newsBody)).toEqual([
       '{"type":"payment.expired","timestamp":"2026-01-02T03:04:05.678Z","data":{"paymentId":"pay_1","platformId":"A","orderId":"o1"}}',
     ]));
+});
+
+describe('the news of a cap', () => {
+  const use = { currency: 'CNY', percent: 75, previousPercent: 50, usedMinor: 800, limitMinor: 1_000 };
+
+  it('go to the platform whose it is', () =>
+    expect(newsOfCap(origin, { type: 'CapUseChanged', party: 'platform:A', ...use })).toEqual([
+      {
+        ...{ messageId: 'e1:0', platformId: 'A', type: 'cap.use', subject: 'platform:A', occurredAt: origin.time },
+        data: { party: 'platform:A', ...use },
+      },
+    ]));
+
+  it('are none of a creator', () => expect(newsOfCap(origin, { type: 'CapUseChanged', party: 'creator:K', ...use })).toEqual([]));
 });
 
 describe('the news of a settlement', () => {

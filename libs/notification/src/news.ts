@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PaymentMessage, SettlementMessage } from '@tongbao/contracts';
+import type { CapUseChangedMessage, PaymentMessage, SettlementMessage } from '@tongbao/contracts';
 
 /** Public names of what platforms are told: the `type` of webhooks and of server-sent events. */
 export const newsTypes = [
@@ -18,6 +18,7 @@ export const newsTypes = [
   'payout.status',
   'withdrawal.status',
   'obligation.status',
+  'cap.use',
   'endpoint.disabled',
 ] as const;
 
@@ -132,6 +133,13 @@ export function newsOfSettlement(origin: Origin, message: SettlementMessage): Ne
     default:
       return message satisfies never;
   }
+}
+
+/** How near a platform is to its net debit cap, for itself alone. */
+export function newsOfCap(origin: Origin, message: CapUseChangedMessage): NewsItem[] {
+  const { party, currency, percent, previousPercent, usedMinor, limitMinor } = message;
+  const data = { party, currency, percent, previousPercent, usedMinor, limitMinor };
+  return platformsOf([party]).map((platformId) => itemOf(origin, platformId, 'cap.use', party, data));
 }
 
 function itemOf({ id, time }: Origin, platformId: string, type: NewsType, subject: string, data: Record<string, unknown>): NewsItem {

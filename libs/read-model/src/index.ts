@@ -17,3 +17,4 @@ export type { SqlClient } from './sql-client.js';
 export { SqlError } from './sql-error.js';
 export { createTableSql } from './table-sql.js';
 export { tracedSql } from './traced-sql.js';
+export { TypedRows } from './typed-rows.js';

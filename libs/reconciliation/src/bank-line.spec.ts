@@ -54,6 +54,7 @@ describe('a line of our bank that nobody could explain', () => {
     ['provider:alipay', true],
     ['hub:bank-fees', true],
     ['hub:losses', true],
+    ['hub:fx', true],
     ['liquidity:platform:A', false],
     ['hub:suspense', false],
     ['bank:icbc', false],

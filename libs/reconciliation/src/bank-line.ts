@@ -90,12 +90,13 @@ export function decideBankLine(command: BankLineCommand, state: LineState): Bank
   }
 }
 
-const own: ReadonlySet<string> = new Set([accounts.fees, accounts.providerFees, accounts.bankFees, accounts.losses]);
+const own: ReadonlySet<string> = new Set([accounts.fees, accounts.providerFees, accounts.bankFees, accounts.fx, accounts.losses]);
 const wallet = /^user:[A-Za-z0-9][A-Za-z0-9_.-]*:wallet$/;
 const provider = /^provider:[a-z][a-z0-9]*$/;
 
 /**
- * A line may be a party's (it counts in its net), a wallet's, a provider's, or the hub's own cost or income. A party's prefunded money is assigned as a deposit, and
+ * A line may be a party's (it counts in its net), a wallet's, a provider's, the hub's own cost or income, or a side of its own purchase of a
+ * currency. A party's prefunded money is assigned as a deposit, and
  * what is in transit ends with its payout.
  */
 export const mayExplain = (account: string): boolean =>

@@ -1,10 +1,24 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { Caller, CLOCK, IdempotencyKey, Operators, pageOf, validated, type Clock, type PageQuery, type Principal } from '@tongbao/service';
+import {
+  atLeastQuery,
+  Caller,
+  CLOCK,
+  Edge,
+  IdempotencyKey,
+  Operators,
+  pageOf,
+  toAnswer,
+  validated,
+  type AtLeast,
+  type Clock,
+  type PageQuery,
+  type Principal,
+} from '@tongbao/service';
 import { BankLineViews } from './bank-lines.view.js';
 import { ReconciliationCommands } from './reconciliation.commands.js';
 import { ExplanationBody, NoteBody } from './reconciliation.dto.js';
-import { atLeastQuery, Edge, flagIn, toAnswer, wordIn, type AtLeast } from './reconciliation.edge.js';
+import { flagIn, wordIn } from './query.params.js';
 
 interface BankLinesQuery extends PageQuery, AtLeast {
   bank?: string;

@@ -1,14 +1,14 @@
 import type { BillKind, BillReceived, ReconciliationTerms } from '@tongbao/contracts';
 import { handle, type EventStore } from '@tongbao/event-store';
 import { isCurrency } from '@tongbao/money';
-import { Problem, type Clock } from '@tongbao/service';
+import { Problem, type Answer, type Asked, type Clock } from '@tongbao/service';
 import type { Readable } from 'node:stream';
 import { periodOf } from './bill-day.js';
 import { BillTooLarge, type BillFiles } from './bill-files.js';
 import { decideBill, type BillRefusal } from './bill.decide.js';
 import { billFold, billIdOf, billStream, type BillState } from './bill.js';
 import type { BillEvent } from './facts.js';
-import { problemOf, type Answer, type Asked } from './reconciliation.commands.js';
+import { problemOf } from './reconciliation.commands.js';
 
 export interface GivenBill {
   provider: string;

@@ -1,12 +1,25 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { Caller, IdempotencyKey, Operators, pageOf, Problem, validated, type PageQuery, type Principal } from '@tongbao/service';
+import {
+  atLeastQuery,
+  Caller,
+  Edge,
+  IdempotencyKey,
+  Operators,
+  pageOf,
+  Problem,
+  toAnswer,
+  validated,
+  type AtLeast,
+  type PageQuery,
+  type Principal,
+} from '@tongbao/service';
 import { BillIntake } from './bill-intake.js';
 import { fileIn, fileType, TakesFile } from './bill-upload.js';
 import { BillViews } from './bills.view.js';
 import { ReconciliationCommands } from './reconciliation.commands.js';
 import { NoteBody } from './reconciliation.dto.js';
-import { atLeastQuery, dayIn, Edge, toAnswer, wordIn, type AtLeast } from './reconciliation.edge.js';
+import { dayIn, wordIn } from './query.params.js';
 
 interface BillsQuery extends PageQuery, AtLeast {
   provider?: string;

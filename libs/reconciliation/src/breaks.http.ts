@@ -1,13 +1,17 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import {
+  atLeastQuery,
   Caller,
   CLOCK,
+  Edge,
   IdempotencyKey,
   Operators,
   pageOf,
   Problem,
+  toAnswer,
   validated,
+  type AtLeast,
   type Clock,
   type PageQuery,
   type Principal,
@@ -18,7 +22,7 @@ import { ages } from './ages.js';
 import { BreakViews, type BreakFilter } from './breaks.view.js';
 import { ReconciliationCommands } from './reconciliation.commands.js';
 import { CommentBody, CorrectionBody, NoteBody, OwnerBody } from './reconciliation.dto.js';
-import { atLeastQuery, dayIn, Edge, flagIn, toAnswer, wordIn, type AtLeast } from './reconciliation.edge.js';
+import { dayIn, flagIn, wordIn } from './query.params.js';
 
 interface BreaksQuery extends PageQuery, AtLeast {
   provider?: string;

@@ -1,7 +1,7 @@
 import type { BankLineExplanationEvent, BreakEvent, ProblemCode, ReconciliationTerms, ReconciliationTermsSet } from '@tongbao/contracts';
 import { handle, type EventStore, type Fold, type Decision, type DomainEvent } from '@tongbao/event-store';
 import { toSafeInteger } from '@tongbao/money';
-import { Problem, type Clock } from '@tongbao/service';
+import { Problem, type Answer, type Asked, type Clock } from '@tongbao/service';
 import { bankLineFold, bankLineStream, decideBankLine, type BankLineCommand } from './bank-line.js';
 import { decideBill } from './bill.decide.js';
 import { billFold, billStream } from './bill.js';
@@ -11,17 +11,6 @@ import { billsOf, type DayProcess } from './day.process.js';
 import type { ReconciliationQueries } from './reconciliation.queries.js';
 import { runStream } from './run.js';
 import { decideTerms, termsFold, termsProblem, termsStream } from './terms.js';
-
-/** Who asks, and under which id: the same command again is answered with what it came to. */
-export interface Asked {
-  commandId: string;
-  by: string;
-}
-
-/** Position of the newest event that the command is about: what a query must have reached to show its effect. */
-export interface Answer {
-  position: bigint;
-}
 
 /** A command without who asks and when. */
 type Said<Command extends { by: string; now: string }> = Omit<Command, 'by' | 'now'>;

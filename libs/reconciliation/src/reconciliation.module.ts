@@ -5,8 +5,10 @@ import type { SqlClient } from '@tongbao/read-model';
 import {
   CLOCK,
   CommandRefusals,
+  Edge,
   EVENT_STORE,
   HEALTH_CHECKS,
+  HostedProjection,
   LEADERSHIP,
   leadershipOf,
   LOG_FEED,
@@ -14,6 +16,7 @@ import {
   PROJECTIONS,
   SQL,
   type Clock,
+  type Follower,
   type HealthCheck,
   type Leadership,
 } from '@tongbao/service';
@@ -32,9 +35,8 @@ import { BreakViews } from './breaks.view.js';
 import { DayProcess } from './day.process.js';
 import { PayoutsProcess } from './payouts.process.js';
 import { ReconciliationCommands } from './reconciliation.commands.js';
-import { Edge } from './reconciliation.edge.js';
-import { ReconciliationFollower, type Follower } from './reconciliation.follower.js';
 import { ReconciliationMetrics } from './reconciliation.metrics.js';
+import { reconciliationProjection } from './reconciliation.projection.js';
 import { ReconciliationQueries } from './reconciliation.queries.js';
 import { ReconciliationService } from './reconciliation.service.js';
 import { RunProcess } from './run.process.js';
@@ -75,14 +77,14 @@ const reading: Provider[] = [
     useFactory: (sql: SqlClient) => new views(sql),
   })),
   {
-    provide: ReconciliationFollower,
+    provide: HostedProjection,
     inject: [PROJECTIONS],
-    useFactory: (projections: ReadonlyMap<string, Follower>) => new ReconciliationFollower(projections),
+    useFactory: (projections: ReadonlyMap<string, Follower>) => new HostedProjection(projections, reconciliationProjection.name),
   },
   {
     provide: Edge,
-    inject: [ReconciliationFollower, CommandRefusals],
-    useFactory: (follower: ReconciliationFollower, refusals: CommandRefusals) => new Edge(follower, refusals),
+    inject: [HostedProjection, CommandRefusals],
+    useFactory: (follower: HostedProjection, refusals: CommandRefusals) => new Edge(follower, refusals),
   },
 ];
 
@@ -109,7 +111,7 @@ const working: Provider[] = [
     inject: [
       EVENT_STORE,
       LOG_FEED,
-      ReconciliationFollower,
+      HostedProjection,
       ReconciliationQueries,
       DayProcess,
       BillFiles,
@@ -121,7 +123,7 @@ const working: Provider[] = [
     useFactory: (
       store: EventStore,
       feed: LogFeed,
-      projection: ReconciliationFollower,
+      projection: HostedProjection,
       queries: ReconciliationQueries,
       days: DayProcess,
       files: BillFiles,

@@ -1,7 +1,7 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { ReconciliationTerms } from '@tongbao/contracts';
 import type { LogFeed, StoredEvent } from '@tongbao/event-store';
-import type { HealthCheck, Leadership } from '@tongbao/service';
+import { untilReached, type Follower, type HealthCheck, type Leadership } from '@tongbao/service';
 import { JobQueue } from '@tongbao/settlement/job-queue';
 import type { Logger } from 'pino';
 import { dayAfter } from './bill-day.js';
@@ -9,14 +9,13 @@ import type { BillProcess } from './bill.process.js';
 import type { DayProcess } from './day.process.js';
 import { isBankLineFact, isBillFact, isRunFact, isTermsFact } from './facts.js';
 import type { PayoutsProcess } from './payouts.process.js';
-import type { ReconciliationFollower } from './reconciliation.follower.js';
 import { reconciliationCategories } from './reconciliation.projection.js';
 import type { ReconciliationQueries } from './reconciliation.queries.js';
 import type { RunProcess } from './run.process.js';
 
 export interface ReconciliationServiceParts {
   feed: LogFeed;
-  projection: ReconciliationFollower;
+  projection: Follower;
   queries: ReconciliationQueries;
   bills: BillProcess;
   days: DayProcess;
@@ -101,7 +100,7 @@ export class ReconciliationService implements OnApplicationBootstrap, BeforeAppl
   }
 
   async #work(key: string, position: bigint): Promise<void> {
-    await this.parts.projection.untilReached(position);
+    await untilReached(this.parts.projection, position);
     const [job = '', first = '', day = ''] = key.split(' ');
     if (job === 'bill') await this.parts.bills.read(first);
     else if (job === 'day') await this.#compareDay(first, day);
@@ -114,9 +113,9 @@ export class ReconciliationService implements OnApplicationBootstrap, BeforeAppl
     const { days, runs, projection, feed } = this.parts;
     for (let next = await days.next(provider, day); next; next = await days.next(provider, day)) {
       // What it takes from the projection is what there was when it began.
-      await projection.untilReached(await feed.end());
+      await untilReached(projection, await feed.end());
       await runs.execute(next.run, next.isResumed);
-      await projection.untilReached(await feed.end());
+      await untilReached(projection, await feed.end());
     }
   }
 
@@ -125,7 +124,7 @@ export class ReconciliationService implements OnApplicationBootstrap, BeforeAppl
     if (!terms) return;
     await this.parts.payouts.compare(provider, terms);
     // Its own matches must be read before the next comparison.
-    await this.parts.projection.untilReached(await this.parts.feed.end());
+    await untilReached(this.parts.projection, await this.parts.feed.end());
   }
 
   #notice(): string | undefined {

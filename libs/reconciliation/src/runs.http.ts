@@ -1,10 +1,22 @@
 import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { Caller, IdempotencyKey, Operators, pageOf, validated, type PageQuery, type Principal } from '@tongbao/service';
+import {
+  atLeastQuery,
+  Caller,
+  Edge,
+  IdempotencyKey,
+  Operators,
+  pageOf,
+  toAnswer,
+  validated,
+  type AtLeast,
+  type PageQuery,
+  type Principal,
+} from '@tongbao/service';
 import { BillViews } from './bills.view.js';
 import { ReconciliationCommands } from './reconciliation.commands.js';
 import { StartRunBody } from './reconciliation.dto.js';
-import { atLeastQuery, dayIn, Edge, toAnswer, type AtLeast } from './reconciliation.edge.js';
+import { dayIn } from './query.params.js';
 
 interface RunsQuery extends PageQuery, AtLeast {
   provider?: string;

@@ -1,9 +1,19 @@
 import { Body, Controller, Get, Inject, Param, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Caller, IdempotencyKey, Operators, Problem, validated, type Principal } from '@tongbao/service';
+import {
+  atLeastQuery,
+  Caller,
+  Edge,
+  IdempotencyKey,
+  Operators,
+  Problem,
+  toAnswer,
+  validated,
+  type AtLeast,
+  type Principal,
+} from '@tongbao/service';
 import { ReconciliationCommands } from './reconciliation.commands.js';
 import { TermsBody } from './reconciliation.dto.js';
-import { atLeastQuery, Edge, toAnswer, type AtLeast } from './reconciliation.edge.js';
 import { ReconciliationQueries } from './reconciliation.queries.js';
 import { builtInProviders, builtInTerms, termsIn } from './terms.js';
 

@@ -11,7 +11,7 @@ import { dayFold, openRun, runStream } from '../src/run.js';
 import { builtInTerms } from '../src/terms.js';
 import { termsSource } from '../src/terms.source.js';
 
-/** What the program is told, as JSON in its only argument. */
+/** What the program is told, as JSON in its only argument; told nothing, it ends at once. */
 export interface MillionProgram {
   connectionString: string;
   provider: string;
@@ -30,9 +30,12 @@ export interface MillionResult {
   megabytesBefore: number;
 }
 
+const [, , told] = process.argv;
+if (told === undefined) process.exit(0);
+
 // What the leading process of the service does with the bills of a day, in a process of its own whose read models are elsewhere, as over PostgreSQL. It is the
 // first day of all: they would have nothing to say.
-const { connectionString, provider, day, files: given, folder } = JSON.parse(process.argv[2] ?? '{}') as MillionProgram;
+const { connectionString, provider, day, files: given, folder } = JSON.parse(told) as MillionProgram;
 const clock = { now: () => new Date(`${day}T12:00:00Z`) };
 const { signal } = new AbortController();
 const store = EventStore.connect(connectionString);

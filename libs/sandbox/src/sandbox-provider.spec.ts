@@ -71,7 +71,7 @@ describe('the sandbox provider', () => {
     expect(await provider.refund(refund)).toMatchObject({ kind: 'refunded' });
     expect(await provider.refund(refund)).toMatchObject({ kind: 'refunded' });
     expect(await provider.queryRefund('r2')).toEqual({ kind: 'not_found' });
-    expect([provider.payOut('CNY'), provider.payOut('CNY')]).toEqual([600, 0]);
+    expect([provider.payOut('CNY', 250), provider.payOut('CNY'), provider.payOut('CNY')]).toEqual([250, 350, 0]);
   });
   it('signs its notifications over the raw bytes', async () => {
     await provider.payerPays('k9');

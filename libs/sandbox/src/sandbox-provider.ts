@@ -134,12 +134,13 @@ export class SandboxProvider implements Provider {
     await this.#notify(key);
   }
 
-  /** Pays what it holds for the hub out to the hub's bank; the caller tells the bank. @returns minor units, 0 when there is nothing */
-  payOut(currency: string): number {
+  /** Pays what it holds for the hub, or so much of it, out to the hub's bank; the caller tells the bank. @returns minor units, 0 when there is nothing */
+  payOut(currency: string, atMostMinor = Number.MAX_SAFE_INTEGER): number {
     const { held } = this.#statements.held.get({ p: this.name, c: currency }) as { held: number };
-    if (held <= 0) return 0;
-    this.#statements.payOut.run(this.name, currency, held);
-    return held;
+    const amountMinor = Math.min(held, atMostMinor);
+    if (amountMinor <= 0) return 0;
+    this.#statements.payOut.run(this.name, currency, amountMinor);
+    return amountMinor;
   }
 
   /** How often each key took money: more than once would be a double charge. */

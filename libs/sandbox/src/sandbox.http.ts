@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Currency, Operators, Problem, validated } from '@tongbao/service';
+import { AmountMinor, Currency, Operators, Problem, validated } from '@tongbao/service';
 import type { FastifyReply } from 'fastify';
 import type { SandboxBank } from './sandbox-bank.js';
 import type { SandboxProvider } from './sandbox-provider.js';
@@ -15,6 +15,9 @@ export interface Sandbox {
 class PayOutBody {
   @Currency()
   currency!: string;
+
+  @AmountMinor({ optional: true, description: 'what its bill comes to, which is less than it took; all that it holds when left out' })
+  amountMinor?: number;
 }
 
 /** What happens outside the hub, for trying it out: a payer pays, a provider pays out to the hub's bank. Exists only with the sandbox. */
@@ -38,8 +41,8 @@ export class SandboxController {
   @ApiOperation({ summary: "The provider pays what it holds for the hub out to the hub's bank" })
   @ApiBody({ type: PayOutBody })
   payOut(@Param('provider') provider: string, @Body() body: unknown): { provider: string; amountMinor: number; currency: string } {
-    const { currency } = validated(PayOutBody, body);
-    const amountMinor = this.#provider(provider).payOut(currency);
+    const { currency, amountMinor: asked } = validated(PayOutBody, body);
+    const amountMinor = this.#provider(provider).payOut(currency, asked);
     if (amountMinor > 0) this.sandbox.bank.depositFromProvider(provider, amountMinor, currency);
     return { provider, amountMinor, currency };
   }

@@ -31,7 +31,19 @@ class BooksController {
   }
 }
 
-@Module({ controllers: [BooksController], providers: [LeaderGuard, { provide: LEADERSHIP, useValue: new Map([['ledger', leadership]]) }] })
+@Controller('v1/projections')
+class NamedController {
+  @Get(':name')
+  @ByLeader(':name')
+  named(): object {
+    return { answeredBy: 'this process' };
+  }
+}
+
+@Module({
+  controllers: [BooksController, NamedController],
+  providers: [LeaderGuard, { provide: LEADERSHIP, useValue: new Map([['ledger', leadership]]) }],
+})
 class BooksModule {}
 
 interface Asked {
@@ -81,6 +93,15 @@ describe('a route that the leading process serves', () => {
     leadership.leads = true;
     expect((await app.inject('/v1/books')).json()).toEqual({ answeredBy: 'this process' });
     expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['ledger', 409],
+    ['log', 409],
+    ['payment', 200],
+    ['finance', 200],
+  ])('is that of the projection %s where the service that keeps it is led elsewhere', async (name, status) => {
+    expect((await app.inject(`/v1/projections/${name}`)).statusCode).toBe(status);
   });
 
   it('is passed on by a standby as it came, with the host that its sender has signed, and answered as the leader answers', async () => {

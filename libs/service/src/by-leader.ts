@@ -6,6 +6,7 @@ import { request as ask } from 'undici';
 import type { Leadership } from './leadership.js';
 import { PassedOn } from './passed-on.js';
 import { Problem } from './problem.js';
+import { serviceOf } from './service-paths.js';
 import { LEADERSHIP } from './tokens.js';
 
 const ledService = Symbol('ledService');
@@ -34,8 +35,8 @@ export class LeaderGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();
     const named = this.reflector.getAllAndOverride<string>(ledService, [context.getHandler(), context.getClass()]);
     const service = named.startsWith(':') ? request.params[named.slice(1)] : named === '*' ? this.#onlyOne() : named;
-    // A projection may have another name than the service that keeps it: where there is only one, it is that.
-    const known = service !== undefined && this.all.has(service) ? service : this.#onlyOne();
+    // A projection may have another name than the service that keeps it.
+    const known = service === undefined ? undefined : (serviceOf(service) ?? service);
     const leadership = known === undefined ? undefined : this.all.get(known);
     // A service that is not hosted here is the handler's to refuse.
     if (!leadership || leadership.leads) return true;

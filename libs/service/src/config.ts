@@ -98,6 +98,23 @@ export class HubConfig {
   bodyLimitBytes!: number;
 
   @Env(
+    'CAP_ALARM_PERCENTS',
+    'list',
+    '50,75,90',
+    'Shares of a net debit cap, in percent: when the use of it comes to one of them, finance and its platform are told.',
+    '80,100',
+  )
+  @ArrayMinSize(1)
+  @Matches(/^(?:[1-9]\d?|100)$/, { each: true, message: 'must list percents from 1 to 100' })
+  capAlarmPercents!: string[];
+
+  @Env('CAP_ALARM_FALL_PERCENT', 'number', '5', 'How far below a share the use must fall before that is told, in percent of the cap.', '10')
+  @IsInt()
+  @Min(0)
+  @Max(50)
+  capAlarmFallPercent!: number;
+
+  @Env(
     'SETTLEMENT_MINIMUM_PAYOUT_MINOR',
     'number',
     '0',

@@ -15,10 +15,23 @@ export const servicePaths: Readonly<Record<ServiceName, readonly string[]>> = {
     '/v1/sandbox',
     '/.well-known',
   ],
-  ledger: ['/v1/ledger', '/v1/receipts', '/log', '/v1/projections/log'],
-  settlement: ['/v1/settlement', '/v1/finance', '/v1/reconciliation', '/v1/projections/reconciliation', '/v1/withdrawals'],
+  ledger: ['/v1/ledger', '/v1/receipts', '/log'],
+  settlement: ['/v1/settlement', '/v1/finance', '/v1/reconciliation', '/v1/withdrawals', '/v1/fx'],
   notification: ['/v1/endpoints', '/v1/deliveries', '/v1/events'],
 };
 
-/** Paths that every process serves for what it hosts: `<prefix>/<service>` is that service's. */
+/** Projections that bear another name than the service that keeps them. */
+const furtherProjections: Readonly<Record<string, ServiceName>> = { log: 'ledger', finance: 'settlement', reconciliation: 'settlement' };
+
+/** The service by its own name, or by that of one of its projections. */
+export const serviceOf = (name: string): ServiceName | undefined =>
+  serviceNames.find((service) => service === name) ?? furtherProjections[name];
+
+/** What stands under a shared path for what a service hosts: its own name, and those of its projections. */
+export const namesOf = (service: ServiceName): string[] => [
+  service,
+  ...Object.keys(furtherProjections).filter((name) => furtherProjections[name] === service),
+];
+
+/** Paths that every process serves for what it hosts: `<prefix>/<service>` is that service's, and so are its projections'. */
 export const sharedPaths = ['/v1/projections', '/v1/dead-letters', '/v1/relays'] as const;

@@ -72,6 +72,25 @@ describe('the model of a party', () => {
   });
   it('approved again stays as it is', () => given(proposed('weekly'), set('weekly')).when(approve('weekly')).then({ events: [] }));
 
+  it('is assigned with the currency that the party is paid in, and approved with just that', () => {
+    const inEuros = { payIn: 'EUR' };
+    given()
+      .when({ ...propose('dnm'), ...inEuros })
+      .then({ events: [{ ...proposed('dnm'), ...inEuros }] });
+    const waiting = { ...proposed('dnm'), ...inEuros };
+    given(waiting)
+      .when({ ...approve('dnm'), ...inEuros })
+      .then({ events: [{ ...set('dnm'), ...inEuros }] });
+    given(waiting).when(approve('dnm')).then({ refused: 'state_conflict' });
+    const counts = { ...set('dnm'), ...inEuros };
+    given(waiting, counts)
+      .when({ ...propose('dnm'), ...inEuros })
+      .then({ events: [] });
+    given(waiting, counts)
+      .when(propose('dnm'))
+      .then({ events: [proposed('dnm')] });
+  });
+
   it.each<[AssignmentRefusal, string, AssignmentEvent[], AssignmentCommand]>([
     ['not_found', 'a party that the hub does not know', [], propose('weekly', { party: false, model: true })],
     ['not_found', 'a model that the currency does not have', [], propose('weekly', { party: true, model: false })],

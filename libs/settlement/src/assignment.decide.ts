@@ -7,6 +7,8 @@ export interface ProposePartyModel {
   party: string;
   currency: string;
   model: string;
+  /** The currency that payouts are to be paid in, where that is another one. */
+  payIn?: string;
   /** Whether the hub knows the party, and has such a model in the currency. */
   exists: { party: boolean; model: boolean };
   by: string;
@@ -16,8 +18,9 @@ export interface ProposePartyModel {
 export interface ApprovePartyModel {
   type: 'ApprovePartyModel';
   currency: string;
-  /** What is approved is the model that the approver has seen. */
+  /** What is approved is what the approver has seen. */
   model: string;
+  payIn?: string;
   by: string;
   now: string;
 }
@@ -33,25 +36,35 @@ export function decideAssignment(command: AssignmentCommand, state: AssignmentSt
   const refusal = refusals.find(([, applies]) => applies(command, state));
   if (refusal) return { refused: refusal[0] };
   if (command.type === 'ProposePartyModel') {
-    const { party, currency, model, by, now } = command;
-    return { events: [{ type: 'PartyModelProposed', party, currency, model, by, proposedAt: now }] };
+    const { party, currency, model, payIn, by, now } = command;
+    return { events: [{ type: 'PartyModelProposed', party, currency, model, ...paidIn(payIn), by, proposedAt: now }] };
   }
   const { proposed } = assignmentIn(state, command.currency);
   if (!proposed) return { refused: 'not_found' };
-  const { party, currency, model, by } = proposed;
-  return { events: [{ type: 'PartyModelSet', party, currency, model, by, approvedBy: command.by, setAt: command.now }] };
+  const { party, currency, model, payIn, by } = proposed;
+  return { events: [{ type: 'PartyModelSet', party, currency, model, ...paidIn(payIn), by, approvedBy: command.by, setAt: command.now }] };
 }
+
+const paidIn = (payIn: string | undefined) => (payIn === undefined ? {} : { payIn });
 
 const proposedIn = (state: AssignmentState, { currency }: AssignmentCommand) => assignmentIn(state, currency).proposed;
 
 const refusals: [AssignmentRefusal, (command: AssignmentCommand, state: AssignmentState) => boolean][] = [
   ['not_found', (command) => command.type === 'ProposePartyModel' && !(command.exists.party && command.exists.model)],
   ['not_found', (command, state) => command.type === 'ApprovePartyModel' && !proposedIn(state, command)],
-  ['state_conflict', (command, state) => command.type === 'ApprovePartyModel' && proposedIn(state, command)?.model !== command.model],
+  ['state_conflict', (command, state) => command.type === 'ApprovePartyModel' && !isSame(proposedIn(state, command), command)],
   ['four_eyes', (command, state) => command.type === 'ApprovePartyModel' && proposedIn(state, command)?.by === command.by],
 ];
 
 function isDone(command: AssignmentCommand, state: AssignmentState): boolean {
-  const { model, proposed } = assignmentIn(state, command.currency);
-  return command.type === 'ProposePartyModel' ? (proposed?.model ?? model) === command.model : model === command.model && !proposed;
+  const assigned = assignmentIn(state, command.currency);
+  const { proposed } = assigned;
+  return command.type === 'ProposePartyModel' ? isSame(proposed ?? assigned, command) : isSame(assigned, command) && !proposed;
 }
+
+interface Terms {
+  model: string;
+  payIn?: string;
+}
+
+const isSame = (one: Terms | undefined, other: Terms): boolean => one?.model === other.model && one.payIn === other.payIn;

@@ -7,9 +7,13 @@ import { currentWindow } from './window.rows.js';
 /** Who is settled by which model. A party that was never put on one has no row, so that it costs nothing more than to find that out. */
 export async function foldAssignment(event: AssignmentEvent, rows: SettlementRows): Promise<void> {
   const { party, currency } = event;
-  const known: RowOf<'partyModels'> = (await rows.get('partyModels', party, currency)) ?? { party, currency, steps: [], proposed: null };
+  const none: RowOf<'partyModels'> = { party, currency, steps: [], payIn: null, proposed: null };
+  const known = (await rows.get('partyModels', party, currency)) ?? none;
   if (event.type === 'PartyModelProposed') rows.put('partyModels', { ...known, proposed: event });
-  else rows.put('partyModels', { ...known, proposed: null, steps: await stepsAfter(known.steps, event, rows) });
+  else {
+    const steps = await stepsAfter(known.steps, event, rows);
+    rows.put('partyModels', { ...known, proposed: null, payIn: event.payIn ?? null, steps });
+  }
 }
 
 /**

@@ -8,6 +8,8 @@ export type AssignmentState = ReadonlyMap<string, CurrencyAssignment>;
 export interface CurrencyAssignment {
   /** The model that the party is on, or will be from the cut-off of its old one. */
   model: string;
+  /** The currency that payouts are paid in, where that is another one. */
+  payIn?: string;
   /** What waits for a second person. */
   proposed?: PartyModelProposed;
 }
@@ -21,6 +23,7 @@ export const assignmentFold: Fold<AssignmentState, AssignmentEvent> = { initial:
 
 function evolve(state: AssignmentState, event: AssignmentEvent): AssignmentState {
   const { currency } = event;
-  const next = event.type === 'PartyModelSet' ? { model: event.model } : { model: assignmentIn(state, currency).model, proposed: event };
-  return new Map(state).set(currency, next);
+  if (event.type === 'PartyModelProposed') return new Map(state).set(currency, { ...assignmentIn(state, currency), proposed: event });
+  const { model, payIn } = event;
+  return new Map(state).set(currency, { model, ...(payIn !== undefined && { payIn }) });
 }

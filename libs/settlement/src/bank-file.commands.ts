@@ -1,8 +1,7 @@
-import { Problem } from '@tongbao/service';
+import { Problem, type Asked } from '@tongbao/service';
 import type { BankFileIntake, TakenFile } from './bank-file.intake.js';
 import type { FileBank } from './file-bank.js';
 import type { PayoutRunProcess } from './payout-run.process.js';
-import type { Asked } from './settlement.commands.js';
 
 /** What there is of a bank that takes and gives files. */
 export interface FileBankWork {

@@ -1,10 +1,11 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import {
+  atLeastQuery,
   Caller,
   commandIdOf,
-  CommandRefusals,
   contentHashOf,
+  Edge,
   IdempotencyKey,
   nameOf,
   Operators,
@@ -12,6 +13,7 @@ import {
   Problem,
   validated,
   XmlBody,
+  type AtLeast,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
@@ -22,14 +24,7 @@ import { BankFileViews } from './bank-file.view.js';
 import { BankEvidenceBody } from './bank.dto.js';
 import type { Bank } from './bank.js';
 import { BANK } from './bank.tokens.js';
-import { HostedProjection, reflected } from './projection-follower.js';
-import type { Asked } from './settlement.commands.js';
 
-interface AtLeast {
-  atLeast?: string;
-}
-
-const atLeastQuery = ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' });
 /** Larger ones come through the folder. */
 const largestFile = 32 * 1024 * 1024;
 
@@ -41,8 +36,7 @@ export class BankFileController {
   constructor(
     private readonly commands: BankFileCommands,
     private readonly views: BankFileViews,
-    private readonly projection: HostedProjection,
-    private readonly refusals: CommandRefusals,
+    private readonly edge: Edge,
     @Inject(BANK) private readonly bank: Bank,
   ) {}
 
@@ -52,7 +46,7 @@ export class BankFileController {
   @atLeastQuery
   async files(@Query() query: PageQuery & AtLeast & { status?: string }): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.files(this.bank.name, query.status, limit, after)), position };
   }
 
@@ -90,7 +84,7 @@ export class BankFileController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('AcknowledgeBankFile', caller, key, { fileId, body }, async (asked) => {
+    return this.edge.run('AcknowledgeBankFile', caller, key, { fileId, body }, async (asked) => {
       await this.commands.acknowledge(fileId, validated(BankEvidenceBody, body).note, asked);
       return { fileId };
     });
@@ -101,7 +95,7 @@ export class BankFileController {
   @atLeastQuery
   async runs(@Query() query: PageQuery & AtLeast): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.runs(this.bank.name, limit, after)), position };
   }
 
@@ -109,7 +103,7 @@ export class BankFileController {
   @ApiOperation({ summary: 'One run, with its instructions and its files' })
   @atLeastQuery
   async run(@Param('sequence') sequence: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     const found = await this.views.run(this.bank.name, numberOf(sequence));
     if (!found) throw new Problem('not_found', `There is no run ${sequence}.`);
     return { ...found, position };
@@ -119,7 +113,7 @@ export class BankFileController {
   @Operators('finance')
   @ApiOperation({ summary: 'Close the run with what waits now; somebody else releases it' })
   closeRun(@Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('ClosePayoutRun', caller, key, {}, async (asked) => ({ runId: await this.commands.closeRun(asked) }));
+    return this.edge.run('ClosePayoutRun', caller, key, {}, async (asked) => ({ runId: await this.commands.closeRun(asked) }));
   }
 
   @Post('payout-runs/:sequence/release')
@@ -127,7 +121,7 @@ export class BankFileController {
   @Operators('approver')
   @ApiOperation({ summary: 'Let the files of a run go' })
   releaseRun(@Param('sequence') sequence: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('ReleasePayoutRun', caller, key, { sequence }, async (asked) => ({
+    return this.edge.run('ReleasePayoutRun', caller, key, { sequence }, async (asked) => ({
       runId: await this.commands.releaseRun(numberOf(sequence), asked),
     }));
   }
@@ -143,7 +137,7 @@ export class BankFileController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('WithdrawInstruction', caller, key, { instruction, body }, async (asked) => {
+    return this.edge.run('WithdrawInstruction', caller, key, { instruction, body }, async (asked) => {
       const { attempt, reason } = validated(WithdrawInstructionBody, body);
       await this.commands.withdraw(instruction, attempt, reason, asked);
       return { key: instruction, attempt };
@@ -159,16 +153,6 @@ export class BankFileController {
       .header('content-type', 'application/xml; charset=utf-8')
       .header('content-disposition', `attachment; filename="${messageId.replaceAll(/[^\w.-]/g, '')}.xml"`)
       .send(text);
-  }
-
-  #run(
-    operation: string,
-    principal: Principal,
-    key: string | undefined,
-    body: unknown,
-    work: (asked: Asked) => Promise<object>,
-  ): Promise<object> {
-    return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
   }
 }
 

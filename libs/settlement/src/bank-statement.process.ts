@@ -1,5 +1,5 @@
 import type { BankLineMatch, BankLineRecorded, Party, PositionEvent } from '@tongbao/contracts';
-import { handle, Outage, type EventStore } from '@tongbao/event-store';
+import { faultPoint, handle, Outage, type EventStore } from '@tongbao/event-store';
 import type { AnyOrders } from './bank-order.js';
 import { claimOf, unmatched, type LineClaim } from './bank-line.match.js';
 import type { Bank, StatementLine } from './bank.js';
@@ -46,6 +46,7 @@ export class BankStatementProcess {
     let sequence = last?.event.sequence ?? 0;
     for (let taken = 0; ;) {
       const lines = await this.#linesAfter(sequence);
+      if (lines.length > 0) faultPoint('after', `statement-${bank.name}`);
       for (const line of lines) {
         if (line.sequence !== sequence + 1) throw new Error(`the statement of ${bank.name} has line ${line.sequence} after ${sequence}`);
         const event = recorded(bank.name, line, await this.#match(line, claimOf(line)));

@@ -1,8 +1,7 @@
 import type { LogFeed } from '@tongbao/event-store';
-import type { Clock } from '@tongbao/service';
+import { untilReached, type Clock, type Follower } from '@tongbao/service';
 import type { BankStatementParts } from './bank-statement.process.js';
 import type { PayoutQueries } from './payout.queries.js';
-import { untilReached, type Follower } from './projection-follower.js';
 
 /** Who the parties are and where they are paid, with everything that is in the log by now: a line is matched once and for all. */
 export const partiesOf =

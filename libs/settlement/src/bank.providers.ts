@@ -5,6 +5,7 @@ import {
   CLOCK,
   EVENT_STORE,
   HEALTH_CHECKS,
+  HostedProjection,
   HUB_CONFIG,
   LEADERSHIP,
   leadershipOf,
@@ -39,7 +40,6 @@ import { PayoutProcess } from './payout.process.js';
 import { PayoutQueries } from './payout.queries.js';
 import { PayoutRunProcess } from './payout-run.process.js';
 import { PayoutViews } from './payout.view.js';
-import { HostedProjection } from './projection-follower.js';
 import { proofCheck } from './proof.check.js';
 import { SettlementQueries } from './settlement.queries.js';
 import { WithdrawalCommands } from './withdrawal.commands.js';

@@ -1,12 +1,11 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { LogFeed, StoredEvent } from '@tongbao/event-store';
-import type { Leadership } from '@tongbao/service';
+import type { Follower, Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
 import type { BankStatementProcess } from './bank-statement.process.js';
 import { isBankFact, isBankLineFact, isInstructionFact, isLogFact, isPayoutFact, isWithdrawalFact } from './facts.js';
 import { JobQueue } from './job-queue.js';
 import type { PayoutProcess } from './payout.process.js';
-import type { Follower } from './projection-follower.js';
 
 /** What a bank that takes and gives files needs done besides. */
 export interface BankFilesWork {

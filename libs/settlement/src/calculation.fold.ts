@@ -17,9 +17,9 @@ export async function foldCalculation(event: SettlementCalculated, undo: readonl
 }
 
 function partyRow(settlementId: string, row: PartySettlement): RowOf<'settlementParties'> {
-  const { party, action, sides, reserve = null, legs = null, collectBy = null, carriedTo = null } = row;
+  const { party, action, sides, reserve = null, legs = null, collectBy = null, carriedTo = null, payIn = null } = row;
   return {
-    ...{ settlementId, party, action, sides, reserve, legs, collectBy, carriedTo },
+    ...{ settlementId, party, action, sides, reserve, legs, collectBy, carriedTo, payIn },
     carriedInMinor: BigInt(row.carriedInMinor),
     netMinor: BigInt(row.netMinor),
     payableMinor: BigInt(row.payableMinor),

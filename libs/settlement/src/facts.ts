@@ -6,6 +6,7 @@ import type {
   CalendarEvent,
   DepositEvent,
   EntriesPosted,
+  FxQuoteEvent,
   InstructionEvent,
   LogEvent,
   ModelEvent,
@@ -37,6 +38,8 @@ export const isModelFact = isOneOf<ModelEvent>({ SettlementModelProposed: true, 
 
 export const isAssignmentFact = isOneOf<AssignmentEvent>({ PartyModelProposed: true, PartyModelSet: true });
 
+export const isFxQuoteFact = isOneOf<FxQuoteEvent>({ FxQuoted: true, FxQuoteWithdrawn: true });
+
 export const isCalendarFact = isOneOf<CalendarEvent>({ CalendarSet: true });
 
 export const isSettlementFact = isOneOf<SettlementEvent>({
@@ -45,6 +48,8 @@ export const isSettlementFact = isOneOf<SettlementEvent>({
   SettlementMismatched: true,
   SettlementComparisonAsked: true,
   SettlementVerified: true,
+  FxRatesLocked: true,
+  FxRatesAwaited: true,
   SettlementApproved: true,
   SettlementAborted: true,
   SettlementPaying: true,
@@ -65,7 +70,10 @@ export const isPositionFact = isOneOf<PositionEvent>({
   ObligationReportRejected: true,
   ObligationPaid: true,
   ObligationCarried: true,
+  ExchangeRequested: true,
+  ExchangeRefused: true,
   CurrencyExchanged: true,
+  ExchangeCarried: true,
   DebtWrittenOff: true,
 });
 

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { faultPoint } from '@tongbao/event-store';
 
 /** What is done to the disk; a spec cuts it off half way. */
 export interface FolderEffects {
@@ -12,17 +13,25 @@ export interface FolderEffects {
 /** Writes are on the disk when they are done: a file's bytes, and its name in the folder. */
 export const durableEffects: FolderEffects = {
   async write(path, text) {
+    const bytes = Buffer.from(text);
+    const half = bytes.length >> 1;
+    faultPoint('before', `filewrite-${path}`);
     const file = await open(path, 'w');
     try {
-      await file.writeFile(text);
+      await file.writeFile(bytes.subarray(0, half));
+      faultPoint('amid', `filewrite-${path}`);
+      await file.writeFile(bytes.subarray(half));
       await file.sync();
     } finally {
       await file.close();
     }
     await syncFolder(join(path, '..'));
+    faultPoint('after', `filewrite-${path}`);
   },
   async rename(from, to) {
+    faultPoint('before', `filerename-${to}`);
     await rename(from, to);
+    faultPoint('after', `filerename-${to}`);
     await syncFolder(join(to, '..'));
     await syncFolder(join(from, '..'));
   },

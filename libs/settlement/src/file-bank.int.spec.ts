@@ -162,6 +162,12 @@ describe('a run', () => {
     await now.bank.instruct(instruction('p2'));
     await hub.projected();
     expect(await now.commands.closeRun({ commandId: 'close', by: 'operator:boss' })).toBe(`${name}-20260202-000002`);
+    // Asked again, though there is something new to go out: the answer was lost.
+    await now.bank.instruct(instruction('p3'));
+    await hub.projected();
+    expect(await now.commands.closeRun({ commandId: 'close', by: 'operator:boss' })).toBe(`${name}-20260202-000002`);
+    await now.bank.giveUp(k('p3'), 1, 'operator:boss', 'for this test');
+    await hub.projected();
     const own = now.commands.releaseRun(2, { commandId: 'own', by: 'operator:boss' });
     await expect(own).rejects.toMatchObject({ code: 'four_eyes' });
     await now.commands.releaseRun(2, { commandId: 'other', by: 'operator:kim' });

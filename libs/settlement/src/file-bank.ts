@@ -1,7 +1,7 @@
 import { endToEndIdOf } from '@tongbao/bank-files';
 import type { BankDataEvent, BankFileAccepted, BankFileEvent, InstructionEvent, StagedLine } from '@tongbao/contracts';
 import { handle, load, type EventStore, type StoredEvent } from '@tongbao/event-store';
-import type { Clock } from '@tongbao/service';
+import { untilReached, type Clock, type Follower } from '@tongbao/service';
 import { bankFileStream } from './bank-file.js';
 import { linesInChunk } from './bank-file.intake.js';
 import type { BankFileQueries } from './bank-file.queries.js';
@@ -17,7 +17,6 @@ import {
   type InstructionRefusal,
   type InstructionState,
 } from './instruction.js';
-import { untilReached, type Follower } from './projection-follower.js';
 
 export interface FileBankParts {
   store: EventStore;

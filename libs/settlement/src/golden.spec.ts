@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import type {
   AssignmentEvent,
   CalendarEvent,
+  FxQuoteEvent,
   LogEvent,
   ModelEvent,
   PayoutEvent,
@@ -13,6 +14,8 @@ import { goldenEvents } from '@tongbao/testing';
 import { MemoryRows } from '../test/memory-rows.js';
 import { foldBankFact } from './bank.fold.js';
 import { foldAssignment } from './assignment.fold.js';
+import { foldFxQuote } from './fx.fold.js';
+import { fxQuotesFold } from './fx-quote.js';
 import { foldCalendar, foldModel } from './model.fold.js';
 import { payoutFold } from './payout.js';
 import { foldCheckpoint } from './settlement.fold.js';
@@ -42,6 +45,17 @@ const payout = eventsOf<PayoutEvent>('payout', 'PayoutRequested');
 it.each(payout.all.map((event) => [event.type, event] as const))('every %s that was ever written is still understood', (_, event) => {
   const begun = payoutFold.evolve(payoutFold.initial, payout.begin);
   expect(payoutFold.evolve(begun, event).status).not.toBe('none');
+});
+
+it('every quote of a currency that was ever written is still understood', async () => {
+  const rows = new MemoryRows();
+  const events = goldenEvents<FxQuoteEvent>('fxquote').sort((one, other) => one.revision - other.revision);
+  for (const { event } of events) await foldFxQuote(event, 10n, new SettlementRows(rows));
+  expect(rows.all('fxQuotes')).toMatchObject([
+    { from: 'CNY', to: 'USD', rateUnits: 138_889n, rateScale: 6, withdrawnBy: 'operator:finance' },
+  ]);
+  const state = events.reduce((before, { event }) => fxQuotesFold.evolve(before, event), fxQuotesFold.initial);
+  expect(state.newest).toBeUndefined();
 });
 
 it('every checkpoint that was ever signed or witnessed is still understood', async () => {

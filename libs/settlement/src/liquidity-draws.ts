@@ -1,4 +1,6 @@
+import type { ExchangeRequested, LiquidityDrawRequested } from '@tongbao/contracts';
 import type { EventStore } from '@tongbao/event-store';
+import { decideExchange, type ExchangeRefusal } from './exchange.decide.js';
 import type { SettlementModels } from './models.js';
 import { PositionKeeper } from './position.process.js';
 
@@ -8,7 +10,7 @@ export const drawRefOf = (party: string): string => party.replace(':', '.');
 /** No id of a payout or withdrawal begins so. */
 export const isDrawRef = (ref: string): boolean => /^(platform|creator)\./.test(ref);
 
-/** What the ledger says of the holds that debts are drawn from prefunded money under. */
+/** What the ledger says of the holds that debts are drawn from prefunded money under, and that currencies are exchanged under. */
 export class LiquidityDraws {
   readonly #positions: PositionKeeper;
 
@@ -22,17 +24,48 @@ export class LiquidityDraws {
   /** @param ref as the hold was asked for: `drawRefOf` the party */
   async answered(ref: string, holdId: string, refusedWith: string | undefined, messageId: string): Promise<void> {
     const party = ref.replace('.', ':');
-    const requested = await this.#positions.drawUnder(party, holdId);
+    const requested = await this.#positions.askedUnder(party, holdId);
     if (!requested) throw new Error(`the ledger answered about ${holdId}, which ${party} was never asked for`);
-    const { settlementId, currency } = requested.event;
+    const refusal =
+      requested.event.type === 'ExchangeRequested'
+        ? await this.#exchange(requested.event, requested.position, refusedWith, messageId)
+        : await this.#draw(requested.event, requested.position, refusedWith, messageId);
+    if (refusal !== undefined) throw new Error(`the ledger answered about ${holdId}, which cannot take it: ${refusal}`);
+  }
+
+  async #draw(
+    { party, settlementId, currency, holdId }: LiquidityDrawRequested,
+    askedAt: bigint,
+    refusedWith: string | undefined,
+    messageId: string,
+  ): Promise<string | undefined> {
     const model = (await this.models.partyModels(currency)).now(party);
     const command =
       refusedWith === undefined
         ? ({ type: 'RecordDraw', holdId } as const)
         : ({ type: 'RecordDrawRefusal', holdId, code: refusedWith, model } as const);
-    const handled = await this.#positions.answer({ settlementId, cutOff: requested.position - 1n }, party, command, {
+    const handled = await this.#positions.answer({ settlementId, cutOff: askedAt - 1n }, party, command, {
       commandId: `message ${messageId}`,
     });
-    if (handled.outcome === 'refused') throw new Error(`the ledger answered about ${holdId}, which cannot take it: ${handled.refusal}`);
+    return handled.outcome === 'refused' ? handled.refusal : undefined;
+  }
+
+  async #exchange(
+    { party, settlementId, holdId }: ExchangeRequested,
+    askedAt: bigint,
+    refusedWith: string | undefined,
+    messageId: string,
+  ): Promise<string | undefined> {
+    const command =
+      refusedWith === undefined
+        ? ({ type: 'RecordExchange', holdId } as const)
+        : ({ type: 'RecordExchangeRefusal', holdId, code: refusedWith } as const);
+    const handled = await this.#positions.decide<ExchangeRefusal>(
+      { settlementId, cutOff: askedAt - 1n },
+      party,
+      ({ exchange }) => decideExchange(command, exchange),
+      { commandId: `message ${messageId}` },
+    );
+    return handled.outcome === 'refused' ? handled.refusal : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { AssignmentEvent, CalendarEvent, ModelEvent, Party, ProblemCode, SettlementModelTerms } from '@tongbao/contracts';
 import { handle, load, type DomainEvent, type EventStore, type Handled } from '@tongbao/event-store';
-import { Problem, type Clock } from '@tongbao/service';
+import { Problem, type Answer, type Asked, type Clock } from '@tongbao/service';
 import { decideAssignment, type AssignmentCommand, type AssignmentRefusal } from './assignment.decide.js';
 import { assignmentFold, assignmentStream, type AssignmentState } from './assignment.js';
 import { calendarProblem, decideCalendar, type CalendarDays, type CalendarRefusal } from './calendar.decide.js';
@@ -9,7 +9,13 @@ import { decideModel, type ModelCommand, type ModelRefusal } from './model.decid
 import { modelProblem, type FieldProblem } from './model.rules.js';
 import { modelFold, modelStream, termsOf, type ModelState } from './model.js';
 import { defaultModel, type SettlementModel } from './models.js';
-import type { Answer, Asked } from './settlement.commands.js';
+
+/** By which model a party is settled in a currency, and in which other one it is paid. */
+export interface PartyTerms {
+  currency: string;
+  model: string;
+  payIn?: string;
+}
 
 /**
  * What operators say of models, of who is on which, and of calendars. Terms and assignments count once a second person has approved them: they
@@ -60,12 +66,16 @@ export class ModelCommands {
     return this.#answer(modelStream(name, currency));
   }
 
-  async proposePartyModel(party: Party, currency: string, model: string, asked: Asked): Promise<Answer> {
+  async proposePartyModel(party: Party, terms: PartyTerms, asked: Asked): Promise<Answer> {
+    const { currency, model, payIn } = terms;
+    // Every currency that the hub settles has the default model.
+    if (payIn !== undefined && !(await this.#isSet(defaultModel, payIn)))
+      throw new Problem('currency_unsupported', `The hub does not settle ${payIn}.`, 'payIn');
     const exists = {
       party: await this.#has(`participant-${party}`),
       model: model === defaultModel || (await this.#isSet(model, currency)),
     };
-    const command: AssignmentCommand = { type: 'ProposePartyModel', party, currency, model, exists, by: asked.by, now: this.#now() };
+    const command: AssignmentCommand = { type: 'ProposePartyModel', party, ...terms, exists, by: asked.by, now: this.#now() };
     const handled = await this.#assignment(party, command, asked);
     if (handled.outcome === 'refused') {
       if (!exists.party) throw new Problem('not_found', `There is no ${party}.`);
@@ -74,8 +84,9 @@ export class ModelCommands {
     return this.#answer(assignmentStream(party));
   }
 
-  async approvePartyModel(party: Party, currency: string, model: string, asked: Asked): Promise<Answer> {
-    const command: AssignmentCommand = { type: 'ApprovePartyModel', currency, model, by: asked.by, now: this.#now() };
+  async approvePartyModel(party: Party, terms: PartyTerms, asked: Asked): Promise<Answer> {
+    const { currency } = terms;
+    const command: AssignmentCommand = { type: 'ApprovePartyModel', ...terms, by: asked.by, now: this.#now() };
     const handled = await this.#assignment(party, command, asked);
     if (handled.outcome === 'refused') throw problemOf(handled.refusal, `${party} in ${currency}`, 'model');
     return this.#answer(assignmentStream(party));

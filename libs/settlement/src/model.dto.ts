@@ -65,6 +65,9 @@ export class PartyModelBody {
 
   @Text({ max: 31, description: 'name of a model of that currency' })
   model!: string;
+
+  @Currency({ optional: true, description: 'the currency that payouts are exchanged into; paid as they are where it is left out' })
+  payIn?: string;
 }
 
 const day = '2026-10-01';

@@ -2,28 +2,22 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestj
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { isParty, type Party } from '@tongbao/contracts';
 import {
+  atLeastQuery,
   Caller,
-  CommandRefusals,
+  Edge,
   IdempotencyKey,
-  nameOf,
   Operators,
   pageOf,
   Problem,
+  toAnswer,
   validated,
+  type AtLeast,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
-import { ModelCommands } from './model.commands.js';
+import { ModelCommands, type PartyTerms } from './model.commands.js';
 import { ApproveModelBody, CalendarBody, ModelBody, PartyModelBody } from './model.dto.js';
 import { ModelViews } from './model.view.js';
-import { HostedProjection, reflected } from './projection-follower.js';
-import type { Answer, Asked } from './settlement.commands.js';
-
-interface AtLeast {
-  atLeast?: string;
-}
-
-const atLeastQuery = ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' });
 
 /** How parties are settled: models, who is on which, and business calendars. Finance proposes; an approver says yes. */
 @ApiTags('settlement')
@@ -33,8 +27,7 @@ export class ModelController {
   constructor(
     private readonly commands: ModelCommands,
     private readonly views: ModelViews,
-    private readonly projection: HostedProjection,
-    private readonly refusals: CommandRefusals,
+    private readonly edge: Edge,
   ) {}
 
   @Get('models')
@@ -42,7 +35,7 @@ export class ModelController {
   @ApiQuery({ name: 'currency', required: false })
   @atLeastQuery
   async models(@Query() { currency, atLeast }: AtLeast & { currency?: string }): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     return { items: await this.views.models(currency), position };
   }
 
@@ -50,7 +43,7 @@ export class ModelController {
   @ApiOperation({ summary: 'One model: what counts, what is proposed, and every version that ever counted' })
   @atLeastQuery
   model(@Param('name') name: string, @Param('currency') currency: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    return this.#one(`model ${name} for ${currency}`, atLeast, () => this.views.model(name, currency));
+    return this.edge.one(`model ${name} for ${currency}`, atLeast, () => this.views.model(name, currency));
   }
 
   @Put('models/:name/:currency')
@@ -66,7 +59,7 @@ export class ModelController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ProposeModel', caller, key, { name, currency, body }, async (asked) => {
+    return this.edge.run('ProposeModel', caller, key, { name, currency, body }, async (asked) => {
       const { version, ...answer } = await this.commands.proposeModel(name, currency, validated(ModelBody, body), asked);
       return { name, currency, version, ...toAnswer(answer) };
     });
@@ -84,7 +77,7 @@ export class ModelController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ApproveModel', caller, key, { name, currency, body }, async (asked) => {
+    return this.edge.run('ApproveModel', caller, key, { name, currency, body }, async (asked) => {
       const { version } = validated(ApproveModelBody, body);
       return { name, currency, version, ...toAnswer(await this.commands.approveModel(name, currency, version, asked)) };
     });
@@ -97,7 +90,7 @@ export class ModelController {
   async assigned(@Query() query: PageQuery & AtLeast & { currency?: string }): Promise<object> {
     if (query.currency === undefined) throw new Problem('invalid', 'currency must be given.', 'currency');
     const { limit, after } = pageOf(query);
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.assignedParties(query.currency, limit, after)), position };
   }
 
@@ -105,14 +98,15 @@ export class ModelController {
   @ApiOperation({ summary: 'The model of a party, by currency; the one that it changes to, and when. In other currencies it is on dnm' })
   @atLeastQuery
   async partyModels(@Param('party') party: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     return { items: await this.views.partyModels(partyOf(party)), position };
   }
 
   @Put('parties/:party/models')
   @Operators('finance')
   @ApiOperation({
-    summary: 'Propose the model of a party in a currency; once approved, it takes effect where the next window of the old model closes',
+    summary:
+      'Propose the model of a party in a currency, and the currency that it is paid in; once approved, a model takes effect where the next window of the old one closes',
   })
   @ApiBody({ type: PartyModelBody })
   proposePartyModel(
@@ -121,10 +115,9 @@ export class ModelController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ProposePartyModel', caller, key, { party, body }, async (asked) => {
-      const { currency, model } = validated(PartyModelBody, body);
-      const answer = await this.commands.proposePartyModel(partyOf(party), currency, model, asked);
-      return { party, currency, model, ...toAnswer(answer) };
+    return this.edge.run('ProposePartyModel', caller, key, { party, body }, async (asked) => {
+      const terms = termsOf(validated(PartyModelBody, body));
+      return { party, ...terms, ...toAnswer(await this.commands.proposePartyModel(partyOf(party), terms, asked)) };
     });
   }
 
@@ -139,10 +132,9 @@ export class ModelController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ApprovePartyModel', caller, key, { party, body }, async (asked) => {
-      const { currency, model } = validated(PartyModelBody, body);
-      const answer = await this.commands.approvePartyModel(partyOf(party), currency, model, asked);
-      return { party, currency, model, ...toAnswer(answer) };
+    return this.edge.run('ApprovePartyModel', caller, key, { party, body }, async (asked) => {
+      const terms = termsOf(validated(PartyModelBody, body));
+      return { party, ...terms, ...toAnswer(await this.commands.approvePartyModel(partyOf(party), terms, asked)) };
     });
   }
 
@@ -150,7 +142,7 @@ export class ModelController {
   @ApiOperation({ summary: 'Business calendars' })
   @atLeastQuery
   async calendars(@Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     return { items: await this.views.calendars(), position };
   }
 
@@ -158,7 +150,7 @@ export class ModelController {
   @ApiOperation({ summary: 'One business calendar' })
   @atLeastQuery
   calendar(@Param('name') name: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    return this.#one(`calendar ${name}`, atLeast, () => this.views.calendar(name));
+    return this.edge.one(`calendar ${name}`, atLeast, () => this.views.calendar(name));
   }
 
   @Put('calendars/:name')
@@ -171,31 +163,19 @@ export class ModelController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('SetCalendar', caller, key, { name, body }, async (asked) => {
+    return this.edge.run('SetCalendar', caller, key, { name, body }, async (asked) => {
       const { version, ...answer } = await this.commands.setCalendar(name, validated(CalendarBody, body), asked);
       return { name, version, ...toAnswer(answer) };
     });
   }
-
-  #run(
-    operation: string,
-    principal: Principal,
-    key: string | undefined,
-    body: unknown,
-    work: (asked: Asked) => Promise<object>,
-  ): Promise<object> {
-    return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
-  }
-
-  async #one(what: string, atLeast: string | undefined, read: () => Promise<object | undefined>): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
-    const found = await read();
-    if (!found) throw new Problem('not_found', `There is no ${what}.`);
-    return { ...found, position };
-  }
 }
 
-const toAnswer = ({ position }: Answer) => ({ position: String(position) });
+/** To be paid in the currency itself is to be paid as it is. */
+const termsOf = ({ currency, model, payIn }: PartyModelBody): PartyTerms => ({
+  currency,
+  model,
+  ...(payIn !== undefined && payIn !== currency && { payIn }),
+});
 
 function partyOf(name: string): Party {
   if (isParty(name)) return name;

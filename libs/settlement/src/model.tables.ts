@@ -38,6 +38,8 @@ export const partyModels = schema.table(
     party: text('party').notNull(),
     currency: text('currency').notNull(),
     steps: jsonb('steps').$type<AssignmentStep[]>().notNull(),
+    /** The currency that its payouts are paid in, where that is another one. */
+    payIn: text('pay_in'),
     proposed: jsonb('proposed').$type<PartyModelProposed>(),
   },
   (table) => [primaryKey({ columns: [table.party, table.currency] })],

@@ -99,19 +99,25 @@ const proposedTerms = (proposed: SettlementModelProposed): object => ({
 });
 
 /** The model that the party is on, and the one that it changes to once the window that is named closes. */
-function partyModel({ party, currency, steps, proposed }: RowOf<'partyModels'>, now: string | undefined): object {
+function partyModel({ party, currency, steps, payIn, proposed }: RowOf<'partyModels'>, now: string | undefined): object {
   const last = steps.at(-1);
   const before = steps.at(-2);
   return {
     party,
     currency,
     model: now,
+    ...(payIn !== null && { payIn }),
     ...(last && last.model !== now && { next: { model: last.model, afterWindow: before?.lastWindowId } }),
     ...(proposed && { proposed: proposedModel(proposed) }),
   };
 }
 
-const proposedModel = ({ model, by, proposedAt }: PartyModelProposed): object => ({ model, by, proposedAt });
+const proposedModel = ({ model, payIn, by, proposedAt }: PartyModelProposed): object => ({
+  model,
+  ...(payIn !== undefined && { payIn }),
+  by,
+  proposedAt,
+});
 
 const calendarOf = ({ name, version, weekend, holidays, workdays, by, setAt }: CalendarSet): object => ({
   name,

@@ -1,12 +1,11 @@
 import type { ObligationReported, ProblemCode } from '@tongbao/contracts';
 import { load, type EventStore } from '@tongbao/event-store';
-import { Problem } from '@tongbao/service';
+import { Problem, type Answer, type Asked } from '@tongbao/service';
 import { positionStream } from './liquidity.js';
 import type { SettlementModels } from './models.js';
 import type { ObligationViews } from './obligation.view.js';
 import type { AnswerCommand } from './position.decide.js';
 import { PositionKeeper } from './position.process.js';
-import type { Answer, Asked } from './settlement.commands.js';
 import type { RowOf } from './settlement.rows.js';
 import { settlementFold, settlementStream } from './settlement.js';
 

@@ -2,28 +2,25 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import {
   Allow,
+  atLeastQuery,
   Caller,
-  CommandRefusals,
+  Edge,
   IdempotencyKey,
   nameOf,
   Operators,
   pageOf,
   Problem,
   validated,
+  type Answer,
+  type Asked,
+  type AtLeast,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
 import { ObligationCommands } from './obligation.commands.js';
 import { ConfirmObligationBody, RejectObligationBody, ReportObligationBody } from './obligation.dto.js';
 import { ObligationViews, obligationView, type ObligationFilter } from './obligation.view.js';
-import { HostedProjection, reflected } from './projection-follower.js';
-import type { Answer, Asked } from './settlement.commands.js';
 
-interface AtLeast {
-  atLeast?: string;
-}
-
-const atLeastQuery = ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' });
 const readers = { platforms: true, operators: ['finance', 'approver', 'ops', 'auditor'] } as const;
 
 /** What platforms pay each other directly, by bilateral settlements. A platform sees what it owes and is owed. */
@@ -33,8 +30,7 @@ export class ObligationController {
   constructor(
     private readonly commands: ObligationCommands,
     private readonly views: ObligationViews,
-    private readonly projection: HostedProjection,
-    private readonly refusals: CommandRefusals,
+    private readonly edge: Edge,
   ) {}
 
   @Get()
@@ -51,7 +47,7 @@ export class ObligationController {
     if (caller.kind === 'platform' && query.party !== undefined && query.party !== nameOf(caller))
       throw new Problem('forbidden', 'A platform sees what it owes and is owed.', 'party');
     const party = caller.kind === 'platform' ? nameOf(caller) : query.party;
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.list({ status, settlementId, currency, party }, limit, after)), position };
   }
 
@@ -60,7 +56,7 @@ export class ObligationController {
   @ApiOperation({ summary: 'One of them, and what was last said of it' })
   @atLeastQuery
   async one(@Param('obligationId') obligationId: string, @Query() { atLeast }: AtLeast, @Caller() caller: Principal): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     const row = await this.views.one(obligationId);
     const isOwn = caller.kind === 'operator' || row?.debtor === nameOf(caller) || row?.creditor === nameOf(caller);
     if (!row || !isOwn) throw new Problem('not_found', `There is no obligation ${obligationId}.`);
@@ -123,8 +119,7 @@ export class ObligationController {
     body: { obligationId: string; body?: unknown },
     work: (asked: Asked) => Promise<Answer>,
   ): Promise<object> {
-    const command = { principal, key, operation, body };
-    const { position } = await this.refusals.answer(command, (commandId) => work({ commandId, by: nameOf(principal) }));
+    const { position } = await this.edge.run(operation, principal, key, body, work);
     return { obligationId: body.obligationId, position: String(position) };
   }
 }

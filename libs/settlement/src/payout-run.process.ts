@@ -2,7 +2,7 @@ import type { PaymentFile } from '@tongbao/bank-files';
 import type { BankEvent, PayoutRunEvent, PreparedFile } from '@tongbao/contracts';
 import { handle, load, type EventStore, type Handled, type LogFeed } from '@tongbao/event-store';
 import { toSafeInteger } from '@tongbao/money';
-import type { Clock } from '@tongbao/service';
+import { untilReached, type Clock, type Follower } from '@tongbao/service';
 import { Cron } from 'croner';
 import type { BankFileQueries, PendingInstructions } from './bank-file.queries.js';
 import type { OwnFile } from './bank-file.intake.js';
@@ -19,7 +19,6 @@ import {
   type PayoutRunRefusal,
   type PayoutRunState,
 } from './payout-run.js';
-import { untilReached, type Follower } from './projection-follower.js';
 import type { RowOf } from './settlement.rows.js';
 
 export interface PayoutRunParts {
@@ -64,8 +63,10 @@ export class PayoutRunProcess {
   /** Closes the run with what waits now. @returns its id, or nothing when nothing waits */
   async close(reason: 'cut_off' | 'full' | 'asked', by: string, commandId: string): Promise<string | undefined> {
     const { queries, settings, clock } = this.parts;
-    if (!(await queries.pending(settings.name))) return undefined;
-    const sequence = (await queries.newestRun(settings.name)).sequence + 1;
+    const newest = (await queries.newestRun(settings.name)).sequence;
+    const closed = await this.#closedBy(newest, commandId);
+    if (closed !== undefined || !(await queries.pending(settings.name))) return closed;
+    const sequence = newest + 1;
     const now = clock.now();
     const executionDate = dayOf(now, settings.cutOff.timeZone);
     const runId = runIdOf(settings.name, executionDate, sequence);
@@ -73,6 +74,13 @@ export class PayoutRunProcess {
     const run = { runId, bank: settings.name, sequence, reason, by, executionDate, collectionDate, closedAt: now.toISOString() };
     const handled = await this.#decide(sequence, { type: 'CloseRun', run }, commandId, by);
     return handled.state.status === 'none' ? undefined : handled.state.run.runId;
+  }
+
+  /** The run that a command has closed, when it is repeated after its effect: what waits since then is another one's. */
+  async #closedBy(sequence: number, commandId: string): Promise<string | undefined> {
+    const { store, settings } = this.parts;
+    const [first] = await store.read<PayoutRunEvent>(payoutRunStream(settings.name, sequence), { limit: 1 });
+    return first?.metadata.$causationId === commandId ? first.event.runId : undefined;
   }
 
   /** An approver lets the files of a run go. */

@@ -1,6 +1,6 @@
 import type { BankEvent, DepositEvent, Party, ProblemCode } from '@tongbao/contracts';
 import { handle, load, type EventStore } from '@tongbao/event-store';
-import { Problem, type Clock } from '@tongbao/service';
+import { Problem, type Answer, type Asked, type Clock } from '@tongbao/service';
 import type { OrderStep } from './bank-order.js';
 import { bankPauseFold, bankStream, decideBankPause, type BankPause, type BankPauseCommand } from './bank.pause.js';
 import {
@@ -17,7 +17,6 @@ import type { PayoutOrders } from './payout.orders.js';
 import type { PayoutProcess } from './payout.process.js';
 import type { PayoutQueries } from './payout.queries.js';
 import { payoutFold, payoutStream } from './payout.js';
-import type { Answer, Asked } from './settlement.commands.js';
 
 export interface PayoutCommandsParts {
   store: EventStore;

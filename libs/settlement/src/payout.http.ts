@@ -2,14 +2,16 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { isParty } from '@tongbao/contracts';
 import {
+  atLeastQuery,
   Caller,
-  CommandRefusals,
+  Edge,
   IdempotencyKey,
-  nameOf,
   Operators,
   pageOf,
   Problem,
+  toAnswer,
   validated,
+  type AtLeast,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
@@ -19,14 +21,6 @@ import { BANK } from './bank.tokens.js';
 import { PayoutCommands } from './payout.commands.js';
 import { AssignmentBody } from './payout.dto.js';
 import { PayoutViews, type PayoutFilter } from './payout.view.js';
-import { HostedProjection, reflected } from './projection-follower.js';
-import type { Answer, Asked } from './settlement.commands.js';
-
-interface AtLeast {
-  atLeast?: string;
-}
-
-const atLeastQuery = ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' });
 
 /** Payouts and collections one by one, the bank that carries them out, and the lines of its statement. */
 @ApiTags('settlement')
@@ -36,8 +30,7 @@ export class PayoutController {
   constructor(
     private readonly commands: PayoutCommands,
     private readonly views: PayoutViews,
-    private readonly projection: HostedProjection,
-    private readonly refusals: CommandRefusals,
+    private readonly edge: Edge,
     @Inject(BANK) private readonly bank: Bank,
   ) {}
 
@@ -49,7 +42,7 @@ export class PayoutController {
   @atLeastQuery
   async payouts(@Query() query: PageQuery & PayoutFilter & AtLeast): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.payouts(query, limit, after)), position };
   }
 
@@ -57,7 +50,7 @@ export class PayoutController {
   @ApiOperation({ summary: 'One payout, and the lines of the bank that say they are of it' })
   @atLeastQuery
   async payout(@Param('payoutId') payoutId: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     const found = await this.views.payout(payoutId);
     if (!found) throw new Problem('not_found', `There is no payout ${payoutId}.`);
     return { ...found, position };
@@ -70,7 +63,7 @@ export class PayoutController {
     summary: 'Ask again for a payout that the ledger refused or the bank failed, to the account that the party has named by now',
   })
   retry(@Param('payoutId') payoutId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('RetryPayout', caller, key, { payoutId }, async (asked) => ({
+    return this.edge.run('RetryPayout', caller, key, { payoutId }, async (asked) => ({
       payoutId,
       ...toAnswer(await this.commands.retry(payoutId, asked)),
     }));
@@ -81,7 +74,7 @@ export class PayoutController {
   @Operators('finance')
   @ApiOperation({ summary: 'Give a payout up in this settlement; its amount is carried to the next' })
   carry(@Param('payoutId') payoutId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('CarryPayout', caller, key, { payoutId }, async (asked) => ({
+    return this.edge.run('CarryPayout', caller, key, { payoutId }, async (asked) => ({
       payoutId,
       ...toAnswer(await this.commands.carry(payoutId, asked)),
     }));
@@ -100,7 +93,7 @@ export class PayoutController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('DeclarePayoutFailed', caller, key, { payoutId, body }, async (asked) => ({
+    return this.edge.run('DeclarePayoutFailed', caller, key, { payoutId, body }, async (asked) => ({
       payoutId,
       ...toAnswer(await this.commands.declareFailed(payoutId, validated(BankEvidenceBody, body).note, asked)),
     }));
@@ -110,7 +103,7 @@ export class PayoutController {
   @ApiOperation({ summary: 'The bank: its money by currency, what is on its way out, what waits, and whether it is paused' })
   @atLeastQuery
   async banks(@Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     return { items: [await this.views.bank(this.bank.name)], position };
   }
 
@@ -125,7 +118,7 @@ export class PayoutController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('PausePayouts', caller, key, { bank, body }, async (asked) => ({
+    return this.edge.run('PausePayouts', caller, key, { bank, body }, async (asked) => ({
       bank,
       ...toAnswer(await this.commands.pause(bank, validated(BankReasonBody, body).reason, asked)),
     }));
@@ -136,7 +129,7 @@ export class PayoutController {
   @Operators('finance', 'approver')
   @ApiOperation({ summary: 'Go on with what waits' })
   resume(@Param('bank') bank: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('ResumePayouts', caller, key, { bank }, async (asked) => ({
+    return this.edge.run('ResumePayouts', caller, key, { bank }, async (asked) => ({
       bank,
       ...toAnswer(await this.commands.resume(bank, asked)),
     }));
@@ -151,7 +144,7 @@ export class PayoutController {
     if (matched !== undefined && matched !== 'true' && matched !== 'false')
       throw new Problem('invalid', 'matched must be true or false.', 'matched');
     const { limit, after } = pageOf(query);
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.lines(this.bank.name, matched && matched === 'true', limit, after)), position };
   }
 
@@ -166,7 +159,7 @@ export class PayoutController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('AssignBankLine', caller, key, { lineId, body }, async (asked) => {
+    return this.edge.run('AssignBankLine', caller, key, { lineId, body }, async (asked) => {
       const { party, note } = validated(AssignmentBody, body);
       if (!isParty(party)) throw new Problem('invalid', 'party must be platform:<id> or creator:<id>.', 'party');
       return { lineId, ...toAnswer(await this.commands.proposeAssignment(this.bank.name, lineId, party, note, asked)) };
@@ -182,7 +175,7 @@ export class PayoutController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ApproveBankLine', caller, key, { lineId }, async (asked) => ({
+    return this.edge.run('ApproveBankLine', caller, key, { lineId }, async (asked) => ({
       lineId,
       ...toAnswer(await this.commands.approveAssignment(lineId, asked)),
     }));
@@ -199,21 +192,9 @@ export class PayoutController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('RejectBankLine', caller, key, { lineId, body }, async (asked) => ({
+    return this.edge.run('RejectBankLine', caller, key, { lineId, body }, async (asked) => ({
       lineId,
       ...toAnswer(await this.commands.rejectAssignment(lineId, validated(BankReasonBody, body).reason, asked)),
     }));
   }
-
-  #run(
-    operation: string,
-    principal: Principal,
-    key: string | undefined,
-    body: unknown,
-    work: (asked: Asked) => Promise<object>,
-  ): Promise<object> {
-    return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
-  }
 }
-
-const toAnswer = ({ position }: Answer) => ({ position: String(position) });

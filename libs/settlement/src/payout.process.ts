@@ -1,10 +1,10 @@
 import type { BankEvent } from '@tongbao/contracts';
-import { Outage, type EventStore } from '@tongbao/event-store';
+import { faultPoint, Outage, type EventStore } from '@tongbao/event-store';
 import type { AnyOrders, BankOrder, OrderStep, StepAsked } from './bank-order.js';
 import { bankStream } from './bank.pause.js';
 import type { Bank } from './bank.js';
 import type { OrderRow, PayoutQueries } from './payout.queries.js';
-import { untilReached, type Follower } from './projection-follower.js';
+import { untilReached, type Follower } from '@tongbao/service';
 import type { SettlementQueries } from './settlement.queries.js';
 import { isWithdrawalId } from './withdrawal.js';
 
@@ -136,7 +136,12 @@ export class PayoutProcess {
   }
 
   async #give(order: BankOrder): Promise<void> {
-    await this.#learn(order, await this.#ask(() => this.parts.bank.instruct(order.instruction)));
+    const { bank } = this.parts;
+    const call = `bankcall-${bank.name}`;
+    faultPoint('before', call);
+    const outcome = await this.#ask(() => bank.instruct(order.instruction));
+    faultPoint('after', call);
+    await this.#learn(order, outcome);
   }
 
   async #learn({ id, attempt }: BankOrder, outcome: 'accepted' | { rejected: string }): Promise<void> {

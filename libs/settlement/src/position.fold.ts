@@ -1,6 +1,7 @@
 import type { PositionEvent } from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
 import { carry, carryBack } from './carry.fold.js';
+import { foldExchange } from './fx.fold.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
 
 /** Reserves, what platforms pay each other directly, and what is collected from prefunded money. */
@@ -46,10 +47,14 @@ export async function foldPosition(stored: StoredEvent<PositionEvent>, rows: Set
     case 'ObligationReportRejected':
     case 'ObligationPaid':
       return foldObligation(event, rows);
+    case 'ExchangeRequested':
+    case 'ExchangeRefused':
+    case 'CurrencyExchanged':
+    case 'ExchangeCarried':
+      return foldExchange(event, stored.position, rows);
     // A reserve is released for its rows from the calculation on. The others are the statement's affair, and the ledger's.
     case 'ReserveReleased':
     case 'LiquidityReceived':
-    case 'CurrencyExchanged':
     case 'DebtWrittenOff':
       return;
     default:

@@ -1,5 +1,5 @@
-import type { LiquidityDrawRequested, PartySettlement, PositionEvent } from '@tongbao/contracts';
-import { handle, type EventStore, type Handled, type Loaded, type StoredEvent } from '@tongbao/event-store';
+import type { ExchangeRequested, LiquidityDrawRequested, PartySettlement, PositionEvent } from '@tongbao/contracts';
+import { handle, type Decision, type EventStore, type Handled, type Loaded, type StoredEvent } from '@tongbao/event-store';
 import { positionStream } from './liquidity.js';
 import { decideAnswer, decideBooking, type AnswerCommand, type BookCommand, type PositionRefusal } from './position.decide.js';
 import { positionFold, type SettlementPosition } from './position.js';
@@ -38,32 +38,42 @@ export class PositionKeeper {
   }
 
   /** What is said of a debt or a draw of a party in a settlement. */
-  async answer(
-    settlement: Pick<Settlement, 'settlementId' | 'cutOff'>,
+  answer(
+    settlement: SettlementSpan,
     party: string,
     command: AnswerCommand,
     context: { commandId: string; actor?: string },
   ): Promise<Handled<SettlementPosition, PositionEvent, PositionRefusal>> {
+    return this.decide<PositionRefusal>(settlement, party, (state) => decideAnswer(command, state), context);
+  }
+
+  /** Whatever else is decided about a party in a settlement. */
+  async decide<R extends string>(
+    settlement: SettlementSpan,
+    party: string,
+    decision: (state: SettlementPosition) => Decision<PositionEvent, R>,
+    context: { commandId: string; actor?: string },
+  ): Promise<Handled<SettlementPosition, PositionEvent, R>> {
     const { loaded } = await this.#load(settlement, party);
-    return handle<SettlementPosition, PositionEvent, PositionRefusal>(
+    return handle<SettlementPosition, PositionEvent, R>(
       this.store,
       positionStream(party),
       positionFold(settlement.settlementId),
-      (state) => decideAnswer(command, state),
+      decision,
       { ...context, correlationId: settlement.settlementId },
       loaded,
     );
   }
 
-  /** The ask for a draw that the ledger answers, which is a moment old. */
-  async drawUnder(party: string, holdId: string): Promise<StoredEvent<LiquidityDrawRequested> | undefined> {
+  /** The ask for a draw or an exchange that the ledger answers, which is a moment old. */
+  async askedUnder(party: string, holdId: string): Promise<StoredEvent<LiquidityDrawRequested | ExchangeRequested> | undefined> {
     for (let from: number | 'end' = 'end'; ;) {
       const page: StoredEvent<PositionEvent>[] = await this.store.read<PositionEvent>(positionStream(party), {
         backwards: true,
         from,
         limit: eventsAtOnce,
       });
-      const found = page.filter(isDraw).find(({ event }) => event.holdId === holdId);
+      const found = page.filter(isAsk).find(({ event }) => event.holdId === holdId);
       if (found) return found;
       const oldest = page.at(-1);
       if (!oldest || oldest.revision === 0) return undefined;
@@ -84,7 +94,7 @@ export class PositionKeeper {
     );
   }
 
-  async #load({ settlementId, cutOff = 0n }: Pick<Settlement, 'settlementId' | 'cutOff'>, party: string): Promise<LoadedPosition> {
+  async #load({ settlementId, cutOff = 0n }: SettlementSpan, party: string): Promise<LoadedPosition> {
     const events = await this.#since(positionStream(party), cutOff);
     const { initial, evolve } = positionFold(settlementId);
     const state = events.reduce((before, { event }) => evolve(before, event), initial);
@@ -116,8 +126,11 @@ interface LoadedPosition {
   loaded: Loaded<SettlementPosition>;
 }
 
-const isDraw = (stored: StoredEvent<PositionEvent>): stored is StoredEvent<LiquidityDrawRequested> =>
-  stored.event.type === 'LiquidityDrawRequested';
+/** A settlement's facts are all after its cut-off. */
+type SettlementSpan = Pick<Settlement, 'settlementId' | 'cutOff'>;
+
+const isAsk = (stored: StoredEvent<PositionEvent>): stored is StoredEvent<LiquidityDrawRequested | ExchangeRequested> =>
+  stored.event.type === 'LiquidityDrawRequested' || stored.event.type === 'ExchangeRequested';
 
 const isMoved = (event: PositionEvent, settlementId: string): boolean =>
   (event.type === 'ReserveWithheld' || event.type === 'ReserveReleased') && event.settlementId === settlementId;

@@ -29,6 +29,9 @@ export function positionTransfers(event: PositionEvent): { currency: string; ref
     case 'ObligationReported':
     case 'ObligationReportRejected':
     case 'ObligationCarried':
+    case 'ExchangeRequested':
+    case 'ExchangeRefused':
+    case 'ExchangeCarried':
       return [];
     default:
       return event satisfies never;

@@ -1,5 +1,6 @@
 import type { ObligationReported, PositionEvent } from '@tongbao/contracts';
 import type { Fold } from '@tongbao/event-store';
+import { evolveExchange, type Exchange } from './exchange.js';
 
 /** What one settlement has done to the position of one party, by the party's own stream. */
 export interface SettlementPosition {
@@ -8,6 +9,8 @@ export interface SettlementPosition {
   /** What the party owes others directly, by creditor. */
   obligations: ReadonlyMap<string, DueObligation>;
   draw?: Draw;
+  /** Of its payout, where that is paid in another currency. */
+  exchange?: Exchange;
 }
 
 export interface DueObligation {
@@ -66,8 +69,12 @@ function evolve(state: SettlementPosition, event: PositionEvent): SettlementPosi
       return withStatus(state, event.creditor, { status: 'paid' });
     case 'ObligationCarried':
       return withStatus(state, event.creditor, { status: 'carried' });
-    case 'LiquidityReceived':
+    case 'ExchangeRequested':
+    case 'ExchangeRefused':
     case 'CurrencyExchanged':
+    case 'ExchangeCarried':
+      return { ...state, exchange: evolveExchange(state.exchange, event) };
+    case 'LiquidityReceived':
     case 'DebtWrittenOff':
       return state;
     default:

@@ -30,6 +30,7 @@ const calculate = (change: Partial<SettlementModel> = {}, parts: Partial<Calcula
     dueReserves: [],
     hasBankAccount: () => true,
     modelAfter: () => 'dnm',
+    payInOf: () => undefined,
     ...parts,
   });
 
@@ -411,4 +412,26 @@ describe('the check against the ledger', () => {
     expect(differencesOf([compared('a', 5, { ledgerSides: 3, mendedSides: 1 })])).toEqual([]);
     expect(differencesOf([compared('a', 5, { ledgerMinor: 6n, ledgerSides: 3, mendedSides: 1 })])).toHaveLength(1);
   });
+});
+
+describe('a party that is paid in another currency', () => {
+  const payInOf = (party: string) => (party.startsWith('platform:') ? 'EUR' : undefined);
+  const rows = (change: Partial<SettlementModel>, nets: PartyAmounts[]) =>
+    calculate(change, { nets, payInOf }).parties.map(({ party, action, payIn }) => [party, action, payIn]);
+
+  it('has that with its payout, and neither with what it owes nor with what is carried', () =>
+    expect(
+      rows({ minimumPayoutMinor: 10 }, [net('creator:K', 50), net('platform:A', 50), net('platform:B', -50), net('platform:C', 9)]),
+    ).toEqual([
+      ['creator:K', 'pay_out', undefined],
+      ['platform:A', 'pay_out', 'EUR'],
+      ['platform:B', 'collect', undefined],
+      ['platform:C', 'carry', undefined],
+    ]));
+
+  it('has it with what a gross model pays out, whatever that collects', () =>
+    expect(rows({ granularity: 'gross', minimumPayoutMinor: 10 }, [amounts('platform:A', 50, 80), amounts('platform:B', 0, 80)])).toEqual([
+      ['platform:A', 'pay_out', 'EUR'],
+      ['platform:B', 'collect', undefined],
+    ]));
 });

@@ -37,6 +37,8 @@ export interface CalculationParts {
   hasBankAccount: (party: string) => boolean;
   /** The model of a party after the cut-off. */
   modelAfter: (party: string) => string;
+  /** The currency that its payouts are paid in, where that is another one. */
+  payInOf: (party: string) => string | undefined;
 }
 
 export type CalculatedAmounts = Pick<SettlementCalculated, 'parties' | 'obligations' | 'direct'>;
@@ -119,7 +121,7 @@ function netOf(party: string, total: Total, parts: CalculationParts): PartySettl
     sides: total.sides,
     ...(direct !== 0n && { directMinor: toSafeInteger(direct) }),
     ...reserve,
-    ...endOf(party, action === 'collect', parts),
+    ...endOf(party, action, parts),
   };
 }
 
@@ -144,7 +146,8 @@ function grossOf(party: string, { carried, received, paid, sides, base, due }: T
     sides,
     ...reserve,
     legs,
-    ...endOf(party, legs.paid.action === 'collect', parts),
+    ...endOf(party, legs.paid.action, parts),
+    ...(legs.received.action === 'pay_out' && paidIn(party, parts)),
   };
 }
 
@@ -167,12 +170,19 @@ function actionOf({ received, paid }: NonNullable<PartySettlement['legs']>): Par
 }
 
 /** How it is collected, and where what is carried goes. */
-function endOf(party: string, isCollected: boolean, { terms, modelAfter }: CalculationParts): Partial<PartySettlement> {
+function endOf(party: string, action: PartySettlement['action'], parts: CalculationParts): Partial<PartySettlement> {
+  const { terms, modelAfter } = parts;
   const next = modelAfter(party);
   return {
-    ...(isCollected && terms.collection === 'liquidity' && { collectBy: 'liquidity' as const }),
+    ...(action === 'collect' && terms.collection === 'liquidity' && { collectBy: 'liquidity' as const }),
     ...(next !== terms.name && { carriedTo: next }),
+    ...(action === 'pay_out' && paidIn(party, parts)),
   };
+}
+
+function paidIn(party: string, { payInOf }: CalculationParts): Partial<PartySettlement> {
+  const payIn = payInOf(party);
+  return payIn === undefined ? {} : { payIn };
 }
 
 function actionFor(party: string, payable: bigint, { terms, hasBankAccount }: CalculationParts): PartySettlement['action'] {

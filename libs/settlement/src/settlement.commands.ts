@@ -1,22 +1,11 @@
 import type { ProblemCode, SettlementEvent } from '@tongbao/contracts';
 import { handle, load, type EventStore } from '@tongbao/event-store';
-import { Problem, type Clock } from '@tongbao/service';
+import { Problem, type Answer, type Asked, type Clock } from '@tongbao/service';
 import { decideSettlement, type SettlementCommand, type SettlementRefusal } from './settlement.decide.js';
 import type { SettlementProcess } from './settlement.process.js';
 import { settlementFold, settlementStream, type Settlement, type SettlementState } from './settlement.js';
 import type { WindowKeeper } from './window-keeper.js';
 import { windowStream, type Window } from './window.js';
-
-/** Who asks, and under which id: the same command again is answered with what it came to. */
-export interface Asked {
-  commandId: string;
-  by: string;
-}
-
-/** Position of the newest event that the command is about: what a query must have reached to show its effect. */
-export interface Answer {
-  position: bigint;
-}
 
 /**
  * What operators ask of settlement.

@@ -17,7 +17,7 @@ const party = (name: string, payableMinor: number, action: PartySettlement['acti
 });
 const calculation = {
   cutOff: '70',
-  parties: [party('platform:A', 900, 'pay_out'), party('platform:B', -50, 'collect'), party('creator:K', 7, 'carry')],
+  parties: [{ ...party('platform:A', 900, 'pay_out'), payIn: 'EUR' }, party('platform:B', -50, 'collect'), party('creator:K', 7, 'carry')],
   obligations: [{ debtor: 'platform:B', creditor: 'platform:A', amountMinor: 16 }],
   facts: 3,
 };
@@ -78,6 +78,7 @@ const commands = {
   RequestSettlement: { type: 'RequestSettlement', ...settlement, requestedBy: 'operator:fin', now },
   RecordCalculation: { type: 'RecordCalculation', calculation, now },
   RecordComparison: { type: 'RecordComparison', differences: [], journalRevision: 4 },
+  LockRates: { type: 'LockRates', quotes: [], now },
   CompareAgain: { type: 'CompareAgain', by: 'operator:fin' },
   ApproveSettlement: { type: 'ApproveSettlement', by: 'operator:boss' },
   ApproveAutomatically: { type: 'ApproveAutomatically', upToMinor: 950 },
@@ -175,6 +176,7 @@ describe('a settlement', () => {
   > = {
     RecordCalculation: { from: ['requested'], done: ['calculated', 'mismatched', 'verified', 'approved', 'paying', 'settled', 'marked'] },
     RecordComparison: { from: ['calculated'], done: ['mismatched', 'verified', 'approved', 'paying', 'settled', 'marked'] },
+    LockRates: { from: ['verified', 'paying'], done: [] },
     CompareAgain: { from: ['mismatched'], done: [] },
     ApproveSettlement: { from: ['verified'], done: ['approved'] },
     ApproveAutomatically: { from: ['verified'], done: ['approved', 'paying', 'settled', 'marked'] },

@@ -1,6 +1,7 @@
 import type { PaymentSidesSettled, ProblemCode, SettlementCalculated, SettlementEvent, SettlementMismatched } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
 import { toSafeInteger } from '@tongbao/money';
+import { lockRates, type LockRates } from './rates.decide.js';
 import { movedBy } from './settlement.moves.js';
 import type { Settlement, SettlementState, SettlementStatus } from './settlement.js';
 
@@ -19,6 +20,7 @@ export type SettlementCommand =
   | RequestSettlement
   | { type: 'RecordCalculation'; calculation: Calculation; now: string }
   | { type: 'RecordComparison'; differences: SettlementMismatched['differences']; journalRevision: number }
+  | LockRates
   /** The ledger has been corrected. */
   | { type: 'CompareAgain'; by: string }
   /** @property movedMinor what whoever approves has seen that it pays out and collects in all; not checked where it is left out */
@@ -67,7 +69,10 @@ const refusals: [SettlementRefusal, (command: SettlementCommand, state: Settleme
       BigInt(command.movedMinor) !== movedBy(state.settlementId, state.parties),
   ],
   ['four_eyes', (command, state) => command.type === 'ApproveSettlement' && state.status !== 'none' && state.requestedBy === command.by],
+  ['four_eyes', (command, state) => command.type === 'ApproveSettlement' && state.status !== 'none' && hasQuoted(command.by, state)],
 ];
+
+const hasQuoted = (by: string, { rates }: Settlement): boolean => [...rates.locked.values()].some(({ quotedBy }) => quotedBy === by);
 
 /** Past these, money is on its way: nothing can be taken back. */
 export const pastAbort: readonly SettlementStatus[] = ['paying', 'settled', 'marked'];
@@ -75,6 +80,8 @@ export const pastAbort: readonly SettlementStatus[] = ['paying', 'settled', 'mar
 const allowedFrom: Record<LaterCommand['type'], readonly SettlementStatus[]> = {
   RecordCalculation: ['requested'],
   RecordComparison: ['calculated'],
+  // Whoever waits for a rate holds up nobody else: it may come while the settlement pays.
+  LockRates: ['verified', 'paying'],
   CompareAgain: ['mismatched'],
   ApproveSettlement: ['verified'],
   ApproveAutomatically: ['verified'],
@@ -93,6 +100,7 @@ function isDone(command: SettlementCommand, state: SettlementState): boolean {
       return state.status === 'approved' && state.approvedBy === command.by;
     case 'RecordCalculation':
       return isOneOf(state, ['calculated', 'mismatched', 'verified', 'approved', ...pastAbort]);
+    case 'LockRates':
     case 'CompareAgain':
       return false;
     case 'RecordComparison':
@@ -136,6 +144,8 @@ function outcomeOf(command: LaterCommand, state: Settlement): SettlementEvent[] 
       if (command.differences.length > 0)
         return [{ type: 'SettlementMismatched', settlementId, currency, differences: command.differences }];
       return [{ type: 'SettlementVerified', settlementId, currency, journalRevision: command.journalRevision }];
+    case 'LockRates':
+      return lockRates(command, state);
     case 'CompareAgain':
       return [{ type: 'SettlementComparisonAsked', settlementId, currency, by: command.by }];
     case 'ApproveSettlement':

@@ -1,6 +1,7 @@
 import type { LogEvent, SettlementEvent } from '@tongbao/contracts';
 import { apply, foldCalculation, leavingOf, undosOf } from './calculation.fold.js';
 import { carry } from './carry.fold.js';
+import { foldRates } from './fx.fold.js';
 import { movedBy } from './settlement.moves.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
 import type { PartyUndo } from './settlement.tables.js';
@@ -25,6 +26,7 @@ export async function foldSettlement(event: SettlementEvent, position: bigint, r
     for (const { party, model, amountMinor, debitMinor } of settlement.leaving ?? [])
       await carry({ model, currency: settlement.currency }, party, BigInt(amountMinor), rows, BigInt(debitMinor));
   }
+  if (event.type === 'FxRatesLocked' || event.type === 'FxRatesAwaited') await foldRates(event, position, rows);
   const after = settlementAfter(settlement, event, undo);
   rows.put('settlements', event.type === 'SettlementVerified' ? { ...after, entries: await postedEntries(rows) } : after);
 }
@@ -56,6 +58,10 @@ function settlementAfter(
       return { ...settlement, status: 'calculated' };
     case 'SettlementMismatched':
       return { ...settlement, status: 'mismatched', differences: event.differences };
+    // By party, in rows of their own.
+    case 'FxRatesLocked':
+    case 'FxRatesAwaited':
+      return settlement;
     case 'SettlementVerified':
       return { ...settlement, status: 'verified', journalRevision: event.journalRevision, differences: null };
     case 'SettlementApproved':

@@ -1,30 +1,25 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import {
+  atLeastQuery,
   Caller,
-  CommandRefusals,
+  Edge,
   IdempotencyKey,
-  nameOf,
   Operators,
   pageOf,
   Problem,
+  toAnswer,
   validated,
+  type AtLeast,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
 import { ComparisonReport } from './comparison-report.js';
-import { HostedProjection, reflected } from './projection-follower.js';
-import { SettlementCommands, type Asked } from './settlement.commands.js';
+import { SettlementCommands } from './settlement.commands.js';
 import { AbortSettlementBody, ApproveSettlementBody, RequestSettlementBody } from './settlement.dto.js';
 import { SettlementViews, type WindowFilter } from './settlement.view.js';
 
-interface AtLeast {
-  atLeast?: string;
-}
-
 const windowStates = ['open', 'closed', 'settling', 'settled'] as const;
-
-const atLeastQuery = ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' });
 
 /** Windows and settlements, for the hub's finance people. */
 @ApiTags('settlement')
@@ -35,8 +30,7 @@ export class SettlementController {
     private readonly commands: SettlementCommands,
     private readonly views: SettlementViews,
     private readonly report: ComparisonReport,
-    private readonly projection: HostedProjection,
-    private readonly refusals: CommandRefusals,
+    private readonly edge: Edge,
   ) {}
 
   @Get('windows')
@@ -50,7 +44,7 @@ export class SettlementController {
     if (state !== undefined && !isWindowState(state))
       throw new Problem('invalid', `state must be one of ${windowStates.join(', ')}.`, 'state');
     const { limit, after } = pageOf(query);
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.windows({ model, currency, state }, limit, after)), position };
   }
 
@@ -58,7 +52,7 @@ export class SettlementController {
   @ApiOperation({ summary: 'One window: the net of each party, beside the ledger’s movement of the same facts, and who owes whom' })
   @atLeastQuery
   async window(@Param('windowId') windowId: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    return this.#one(`window ${windowId}`, atLeast, () => this.views.window(windowId));
+    return this.edge.one(`window ${windowId}`, atLeast, () => this.views.window(windowId));
   }
 
   @Post('windows/:windowId/close')
@@ -66,7 +60,7 @@ export class SettlementController {
   @Operators('finance')
   @ApiOperation({ summary: 'Close a window, which opens the next one; its place in the log is the cut-off' })
   close(@Param('windowId') windowId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('CloseWindow', caller, key, { windowId }, async (asked) => ({
+    return this.edge.run('CloseWindow', caller, key, { windowId }, async (asked) => ({
       windowId,
       ...toAnswer(await this.commands.closeWindow(windowId, asked)),
     }));
@@ -78,7 +72,7 @@ export class SettlementController {
   @atLeastQuery
   async settlements(@Query() query: PageQuery & AtLeast & { currency?: string }): Promise<object> {
     const { limit, after } = pageOf(query);
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.settlements(query.currency, limit, after)), position };
   }
 
@@ -87,7 +81,7 @@ export class SettlementController {
   @ApiOperation({ summary: 'Settle windows: calculated, checked against the ledger, approved, paid' })
   @ApiBody({ type: RequestSettlementBody })
   request(@Body() body: unknown, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('RequestSettlement', caller, key, body, async (asked) => {
+    return this.edge.run('RequestSettlement', caller, key, body, async (asked) => {
       const { windowIds } = validated(RequestSettlementBody, body);
       const { settlementId, ...answer } = await this.commands.request(windowIds, asked);
       return { settlementId, ...toAnswer(answer) };
@@ -98,7 +92,7 @@ export class SettlementController {
   @ApiOperation({ summary: 'One settlement: parties, obligations, payouts, and how far its payments have been told' })
   @atLeastQuery
   settlement(@Param('settlementId') settlementId: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    return this.#one(`settlement ${settlementId}`, atLeast, () => this.views.settlement(settlementId));
+    return this.edge.one(`settlement ${settlementId}`, atLeast, () => this.views.settlement(settlementId));
   }
 
   @Get('settlements/:settlementId/differences')
@@ -120,7 +114,7 @@ export class SettlementController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('CompareAgain', caller, key, { settlementId }, async (asked) => ({
+    return this.edge.run('CompareAgain', caller, key, { settlementId }, async (asked) => ({
       settlementId,
       ...toAnswer(await this.commands.compareAgain(settlementId, asked)),
     }));
@@ -137,7 +131,7 @@ export class SettlementController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ApproveSettlement', caller, key, { settlementId, body }, async (asked) => {
+    return this.edge.run('ApproveSettlement', caller, key, { settlementId, body }, async (asked) => {
       const { movedMinor } = validated(ApproveSettlementBody, body ?? {});
       return { settlementId, ...toAnswer(await this.commands.approve(settlementId, asked, movedMinor)) };
     });
@@ -154,7 +148,7 @@ export class SettlementController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('AbortSettlement', caller, key, { settlementId, body }, async (asked) => {
+    return this.edge.run('AbortSettlement', caller, key, { settlementId, body }, async (asked) => {
       const { reason } = validated(AbortSettlementBody, body);
       return { settlementId, ...toAnswer(await this.commands.abort(settlementId, reason, asked)) };
     });
@@ -164,29 +158,10 @@ export class SettlementController {
   @ApiOperation({ summary: 'The payouts and collections of a settlement' })
   @atLeastQuery
   async payouts(@Param('settlementId') settlementId: string, @Query() { atLeast }: AtLeast): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     if (!(await this.views.settlement(settlementId))) throw new Problem('not_found', `There is no settlement ${settlementId}.`);
     return { items: await this.views.payouts(settlementId), position };
   }
-
-  #run(
-    operation: string,
-    principal: Principal,
-    key: string | undefined,
-    body: unknown,
-    work: (asked: Asked) => Promise<object>,
-  ): Promise<object> {
-    return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
-  }
-
-  async #one(what: string, atLeast: string | undefined, read: () => Promise<object | undefined>): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
-    const found = await read();
-    if (!found) throw new Problem('not_found', `There is no ${what}.`);
-    return { ...found, position };
-  }
 }
-
-const toAnswer = ({ position }: { position: bigint }) => ({ position: String(position) });
 
 const isWindowState = (state: string): state is NonNullable<WindowFilter['state']> => windowStates.some((each) => each === state);

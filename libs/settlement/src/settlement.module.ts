@@ -3,7 +3,10 @@ import { EventStore, LogFeed } from '@tongbao/event-store';
 import type { SqlClient } from '@tongbao/read-model';
 import {
   CLOCK,
+  CommandRefusals,
+  Edge,
   EVENT_STORE,
+  HostedProjection,
   LEADERSHIP,
   leadershipOf,
   LOG_FEED,
@@ -11,6 +14,7 @@ import {
   PROJECTIONS,
   SQL,
   type Clock,
+  type Follower,
   type Leadership,
 } from '@tongbao/service';
 import type { Logger } from 'pino';
@@ -18,6 +22,9 @@ import { BankFileController } from './bank-file.http.js';
 import type { Bank } from './bank.js';
 import { bankProviders, type BankOptions } from './bank.providers.js';
 import { ACCOUNTS_IN_FORCE, BANK } from './bank.tokens.js';
+import { FxController } from './fx.http.js';
+import { fxProviders } from './fx.providers.js';
+import { FxQueries } from './fx.queries.js';
 import { HoldAnswersConsumer } from './hold-answers.consumer.js';
 import { ModelCommands } from './model.commands.js';
 import { ModelController } from './model.http.js';
@@ -29,11 +36,11 @@ import { obligationProviders } from './obligation.providers.js';
 import { PaymentMarking } from './payment-marking.process.js';
 import { PayoutController } from './payout.http.js';
 import type { AccountsInForce } from './payout.orders.js';
-import { HostedProjection, type Follower } from './projection-follower.js';
 import { SettlementCommands } from './settlement.commands.js';
 import { SettlementController } from './settlement.http.js';
 import { SettlementMetrics } from './settlement.metrics.js';
 import { SettlementProcess } from './settlement.process.js';
+import { settlementProjection } from './settlement.projection.js';
 import { SettlementQueries } from './settlement.queries.js';
 import { SettlementSchedule } from './schedule.process.js';
 import { SettlementService } from './settlement.service.js';
@@ -58,12 +65,13 @@ export class SettlementModule {
         ModelController,
         SettlementController,
         ObligationController,
+        FxController,
         PayoutController,
         WithdrawalController,
         BankFileController,
         HoldAnswersConsumer,
       ],
-      providers: [...reading, ...modelProviders, ...obligationProviders, ...bankProviders(options), ...working(options)],
+      providers: [...reading, ...modelProviders, ...obligationProviders, ...fxProviders, ...bankProviders(options), ...working(options)],
     };
   }
 }
@@ -75,7 +83,12 @@ const reading: Provider[] = [
   {
     provide: HostedProjection,
     inject: [PROJECTIONS],
-    useFactory: (projections: ReadonlyMap<string, Follower>) => new HostedProjection(projections),
+    useFactory: (projections: ReadonlyMap<string, Follower>) => new HostedProjection(projections, settlementProjection.name),
+  },
+  {
+    provide: Edge,
+    inject: [HostedProjection, CommandRefusals],
+    useFactory: (projection: HostedProjection, refusals: CommandRefusals) => new Edge(projection, refusals),
   },
 ];
 
@@ -84,17 +97,30 @@ function working({ firstModels, scheduleEveryMs = 1_000 }: SettlementModuleOptio
   return [
     {
       provide: SettlementProcess,
-      inject: [EVENT_STORE, SettlementQueries, WindowKeeper, ModelRegistry, HostedProjection, BANK, ACCOUNTS_IN_FORCE, CLOCK],
+      inject: [
+        EVENT_STORE,
+        LOG_FEED,
+        SettlementQueries,
+        FxQueries,
+        WindowKeeper,
+        ModelRegistry,
+        HostedProjection,
+        BANK,
+        ACCOUNTS_IN_FORCE,
+        CLOCK,
+      ],
       useFactory: (
         store: EventStore,
+        feed: LogFeed,
         queries: SettlementQueries,
+        fx: FxQueries,
         windows: WindowKeeper,
         models: ModelRegistry,
         projection: HostedProjection,
         bank: Bank,
         accounts: AccountsInForce,
         clock: Clock,
-      ) => new SettlementProcess({ store, queries, windows, models, projection, bank: bank.name, accounts, clock }),
+      ) => new SettlementProcess({ store, feed, queries, fx, windows, models, projection, bank: bank.name, accounts, clock }),
     },
     {
       provide: SettlementCommands,

@@ -74,6 +74,18 @@ describe('a settlement', () => {
     expect(await hub.queries.carriesOf('dnm', 'EUR')).toEqual([]);
   });
 
+  it('is calculated though the log ends with what the projection does not follow', async () => {
+    const market = await Market.open(hub, 'AUD', { cashMinor: 10_000 });
+    await market.earns('platform:A', 70);
+    const settlementId = await market.settle();
+    await hub.post();
+    await hub.projected();
+    await hub.store.append('witness-elsewhere', 'any', [{ type: 'Cosigned' }], { commandId: 'elsewhere' });
+    market.restart();
+    await market.processes.settlement.advance(settlementId);
+    expect((await market.calculation(settlementId)).parties).toMatchObject([{ party: 'platform:A', payableMinor: 70 }]);
+  });
+
   it('of an empty window settles as zero, once a person has approved it', async () => {
     const market = await Market.open(hub, 'CNY', { change: { automaticApprovalUpToMinor: 0 } });
     const settlementId = await market.settle();

@@ -1,10 +1,12 @@
-import type { EventStore } from '@tongbao/event-store';
+import type { EventStore, LogFeed } from '@tongbao/event-store';
 import { handle, load } from '@tongbao/event-store';
 import type { PayoutEvent, SettlementEvent } from '@tongbao/contracts';
-import type { Clock } from '@tongbao/service';
+import { ProjectionBehind, untilReached, type Clock, type Follower } from '@tongbao/service';
 import { tracing } from '@tongbao/telemetry';
+import { exchangesOf } from './exchange.js';
+import { ExchangeProcess, type Exchanged } from './exchange.process.js';
+import type { FxQueries } from './fx.queries.js';
 import { PositionKeeper } from './position.process.js';
-import { ProjectionBehind, untilReached, type Follower } from './projection-follower.js';
 import type { ModelTerms, SettlementModels } from './models.js';
 import { decidePayout, type PayoutRefusal } from './payout.decide.js';
 import type { AccountsInForce } from './payout.orders.js';
@@ -23,7 +25,9 @@ const journal = 'main';
 
 export interface SettlementProcessParts {
   store: EventStore;
+  feed: Pick<LogFeed, 'end'>;
   queries: SettlementQueries;
+  fx: FxQueries;
   projection: Follower;
   windows: WindowKeeper;
   models: SettlementModels;
@@ -40,18 +44,27 @@ export interface SettlementProcessParts {
  */
 export class SettlementProcess {
   readonly #positions: PositionKeeper;
+  readonly #exchanges: ExchangeProcess;
   /** Log position that the projection must have before anything is calculated; unknown before the first time. */
   #calculated: bigint | undefined;
   /** Those that pay, once the ledger has what they did to reserves. */
   readonly #waitingForLedger = new Set<string>();
+  /** Those with a payout that waits for a rate, or for cash of another currency. */
+  readonly #waitingToExchange = new Set<string>();
 
   constructor(private readonly parts: SettlementProcessParts) {
     this.#positions = new PositionKeeper(parts.store);
+    this.#exchanges = new ExchangeProcess({ ...parts, positions: this.#positions });
   }
 
   /** Whether a settlement is to be looked at again when the ledger has posted more. */
   waitsForLedger(settlementId: string): boolean {
     return this.#waitingForLedger.has(settlementId);
+  }
+
+  /** Whether a settlement is to be looked at again when there is another rate, or when money has come in. */
+  waitsToExchange(settlementId: string): boolean {
+    return this.#waitingToExchange.has(settlementId);
   }
 
   /**
@@ -74,15 +87,13 @@ export class SettlementProcess {
       case 'calculated':
         return this.#compare(settlement);
       case 'verified':
-        return this.#decide(settlement, 'approve automatically', {
-          type: 'ApproveAutomatically',
-          upToMinor: (await this.#termsOf(settlement, settlement.cutOff ?? 0n)).automaticApprovalUpToMinor,
-        });
+        return (await this.#lockRates(settlement)) || this.#approveAutomatically(settlement);
       case 'approved':
         return this.#decide(settlement, 'start paying', { type: 'StartPaying' });
       case 'paying':
         return this.#pay(settlement);
       case 'aborted':
+        this.#waitingToExchange.delete(settlement.settlementId);
         for (const windowId of settlement.windowIds) await this.parts.windows.release(windowId, settlement.settlementId);
         return false;
       case 'mismatched':
@@ -119,9 +130,10 @@ export class SettlementProcess {
     if (!last?.cutOff || last.closedAt === null) throw new Error(`${settlementId} has claimed a window without a cut-off`);
     const { cutOff, closedAt } = last;
     await this.#untilOthersAreKnown();
-    const [terms, partyModels, nets, obligations, carried, accounts, reserveBases, due] = await Promise.all([
+    const [terms, partyModels, payIn, nets, obligations, carried, accounts, reserveBases, due] = await Promise.all([
       this.#termsOf(state, cutOff),
       this.parts.models.partyModels(currency),
+      this.parts.fx.payIn(currency),
       queries.netsOf(windowIds),
       queries.obligationsOf(windowIds),
       queries.carriesOf(model, currency),
@@ -135,6 +147,7 @@ export class SettlementProcess {
       dueReserves: due.filter(({ party }) => partyModels.at(party, cutOff) === model),
       hasBankAccount: (party) => accounts.has(party),
       modelAfter: (party) => partyModels.at(party, cutOff + 1n),
+      payInOf: (party) => payIn.get(party),
     });
     const facts = windows.reduce((sum, window) => sum + window.facts, 0);
     const calculation = { modelVersion: terms.version, cutOff: String(cutOff), ...amounts, facts };
@@ -143,7 +156,8 @@ export class SettlementProcess {
 
   /** A reserve is released once: what settlements of other models have taken of it must be in what this one reads. */
   async #untilOthersAreKnown(): Promise<void> {
-    this.#calculated ??= await this.parts.store.head();
+    // The newest of what the projection follows: the log may end with what is nothing to it, and then it would be waited for in vain.
+    this.#calculated ??= await this.parts.feed.end();
     await untilReached(this.parts.projection, this.#calculated);
   }
 
@@ -160,26 +174,44 @@ export class SettlementProcess {
     return this.#decide(settlement, step, { type: 'RecordComparison', differences, journalRevision: progress?.revision ?? -1 });
   }
 
-  /** First what it does to reserves and debts, then payouts: the ledger must have released what they pay. */
+  async #approveAutomatically(settlement: Settlement): Promise<boolean> {
+    const { automaticApprovalUpToMinor: upToMinor } = await this.#termsOf(settlement, settlement.cutOff ?? 0n);
+    return this.#decide(settlement, 'approve automatically', { type: 'ApproveAutomatically', upToMinor });
+  }
+
+  /** What can be locked is; who has no rate waits, and nobody else does. */
+  async #lockRates(settlement: Settlement): Promise<boolean> {
+    const { settlementId, rates } = settlement;
+    const isOpen = exchangesOf(settlement).some(({ party }) => !rates.locked.has(party));
+    setMember(this.#waitingToExchange, settlementId, isOpen);
+    if (!isOpen) return false;
+    return this.#decide(settlement, 'lock rates', await this.#exchanges.lockCommand(settlement));
+  }
+
+  /** First what it does to reserves and debts, then payouts: the ledger must have released, and exchanged, what they pay. */
   async #pay(settlement: Settlement): Promise<boolean> {
     const { settlementId } = settlement;
+    if (await this.#lockRates(settlement)) return true;
     const booked = await this.#positions.book(settlement);
-    const progress = await this.parts.queries.ledgerProgress(journal);
-    if (booked.position > (progress?.sourcePosition ?? 0n)) {
+    const posted = (await this.parts.queries.ledgerProgress(journal))?.sourcePosition ?? 0n;
+    if (booked.position > posted) {
       this.#waitingForLedger.add(settlementId);
       return false;
     }
-    this.#waitingForLedger.delete(settlementId);
-    return (await this.#requestPayouts(settlement)) && booked.isDone && this.#finish(settlement);
+    const exchanged = await this.#exchanges.run(settlement, posted);
+    setMember(this.#waitingForLedger, settlementId, exchanged.waitsForLedger);
+    setMember(this.#waitingToExchange, settlementId, exchanged.waits);
+    return (await this.#requestPayouts(settlement, exchanged)) && booked.isDone && exchanged.isDone && this.#finish(settlement);
   }
 
-  /** The payouts and collections. @returns false while one of them has not come to its end */
-  async #requestPayouts(settlement: Settlement): Promise<boolean> {
+  /** The payouts and collections that may go by now. @returns false while one of them has not come to its end */
+  async #requestPayouts(settlement: Settlement, exchanged: Exchanged): Promise<boolean> {
     const { settlementId } = settlement;
     const moves = settlement.parties.flatMap((row) => movesOf(settlementId, row)).filter(({ kind }) => kind !== 'draw');
-    if (moves.length === 0) return true;
+    const ready = moves.flatMap((move) => exchanged.asPaid(move));
+    if (ready.length === 0) return true;
     const known = new Map((await this.parts.queries.payoutsOf(settlementId)).map(({ payoutId, status }) => [payoutId, status]));
-    const missing = moves.filter(({ id }) => !known.has(id));
+    const missing = ready.filter(({ id }) => !known.has(id));
     if (missing.length > 0) {
       const accounts = await this.parts.accounts();
       for (const move of missing) await this.#requestPayout(settlement, move, accounts.get(move.party));
@@ -188,9 +220,12 @@ export class SettlementProcess {
     return [...known.values()].every((status) => status === 'confirmed' || status === 'carried');
   }
 
-  async #requestPayout(settlement: Settlement, move: SettlementMove, account: PayoutAccount | undefined): Promise<void> {
-    const { settlementId, currency } = settlement;
-    const { id: payoutId, kind, party, amountMinor } = move;
+  async #requestPayout(
+    { settlementId }: Settlement,
+    move: SettlementMove & { currency: string },
+    account: PayoutAccount | undefined,
+  ): Promise<void> {
+    const { id: payoutId, kind, party, amountMinor, currency } = move;
     if (!account) throw new ProjectionBehind(`${party} had a bank account when ${settlementId} was calculated`);
     const direction = kind === 'payout' ? ('payout' as const) : ('collection' as const);
     const terms = { payoutId, settlementId, party, direction, amountMinor, currency, bank: this.parts.bank, ...account };
@@ -229,4 +264,9 @@ export class SettlementProcess {
   #now(): string {
     return this.parts.clock.now().toISOString();
   }
+}
+
+function setMember(set: Set<string>, member: string, isIn: boolean): void {
+  if (isIn) set.add(member);
+  else set.delete(member);
 }

@@ -5,6 +5,7 @@ import { foldAssignment } from './assignment.fold.js';
 import {
   isAssignmentFact,
   isCalendarFact,
+  isFxQuoteFact,
   isModelFact,
   isJournalFact,
   isLogFact,
@@ -13,6 +14,7 @@ import {
   isSettlementFact,
   isWindowFact,
 } from './facts.js';
+import { foldFxQuote } from './fx.fold.js';
 import { foldCalendar, foldModel } from './model.fold.js';
 import { foldParticipant } from './payee.fold.js';
 import { foldPosition } from './position.fold.js';
@@ -30,6 +32,7 @@ export const settlementCategories = [
   'model',
   'assignment',
   'calendar',
+  'fxquote',
   'settlement',
   'payout',
   'position',
@@ -48,7 +51,7 @@ export const settlementCategories = [
 /** Windows, nets, settlements, payouts, the bank, and every party's statement. */
 export const settlementProjection: Projection = {
   name: 'settlement',
-  version: 3,
+  version: 4,
   categories: settlementCategories,
   tables: settlementTables,
   touches,
@@ -74,6 +77,7 @@ async function foldFact(stored: StoredEvent, rows: SettlementRows): Promise<void
     return;
   }
   if (isParticipantFact(stored)) return foldParticipant(stored.event, rows);
+  if (isFxQuoteFact(stored)) return foldFxQuote(stored.event, position, rows);
   if (isLogFact(stored)) return foldCheckpoint(stored.event, rows);
   await foldBankFact(stored, rows);
 }

@@ -120,6 +120,7 @@ class Year {
       })),
       hasBankAccount: (party) => paid.includes(party),
       modelAfter: () => 'dnm',
+      payInOf: () => undefined,
     });
     const about = { ...this.#of(settlementId), windowIds };
     await this.#event({ type: 'SettlementRequested', ...about, requestedBy: 'operator:fin', requestedAt: now });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PayoutEvent, SettlementEvent, WindowEvent, WithdrawalEvent } from '@tongbao/contracts';
+import type { PayoutEvent, PositionEvent, SettlementEvent, WindowEvent, WithdrawalEvent } from '@tongbao/contracts';
 import { MemoryLog } from '../test/facts.js';
 import { settlementPublisher } from './settlement.publish.js';
 
-const published = (event: WindowEvent | SettlementEvent | PayoutEvent | WithdrawalEvent) =>
+const published = (event: WindowEvent | SettlementEvent | PayoutEvent | PositionEvent | WithdrawalEvent) =>
   settlementPublisher.publish(new MemoryLog().append('any-1', event));
 const window = { windowId: 'w1', model: 'dnm', currency: 'USD', sequence: 1 };
 const about = { payoutId: 'o1', settlementId: 's1', party: 'platform:A', direction: 'payout' as const, amountMinor: 900, currency: 'USD' };
@@ -125,5 +125,20 @@ describe('what settlement tells the others', () => {
     ]);
     expect(published({ type: 'WithdrawalHeld', ...reference })).toEqual([status('held')]);
     expect(published({ type: 'WithdrawalCancelled', ...reference, by: 'operator:fin', reason: 'x' })).toEqual([status('cancelled')]);
+  });
+
+  it('is the hold of a draw, which no cap keeps back, and that of an exchange, of what is bought', () => {
+    const of = { party: 'platform:A', amountMinor: 900, currency: 'CNY', settlementId: 's1', holdId: 'h1' };
+    const hold = { type: 'PlaceHold', holdId: 'h1', purpose: 'payout', ref: 'platform.A' };
+    const command = (data: object) => ({ topic: 'tongbao.ledger.commands', key: 'h1', type: 'PlaceHold', data: { ...hold, ...data } });
+    expect(published({ type: 'LiquidityDrawRequested', ...of, drawId: 'd1' })).toEqual([
+      command({ currency: 'CNY', reservations: [{ account: 'liquidity:platform:A', amountMinor: 900 }], paysDebt: true }),
+    ]);
+    const bought = { amountMinor: 125, currency: 'USD' };
+    const terms = { exchangeId: 'x1', bought, rate: '0.138889', quoteId: 'q1', rounding: { numerator: 0, denominator: 1 } };
+    expect(published({ type: 'ExchangeRequested', ...of, ...terms })).toEqual([
+      command({ currency: 'USD', reservations: [{ account: 'hub:fx', amountMinor: 125 }] }),
+    ]);
+    expect(published({ type: 'CurrencyExchanged', ...of, ...terms })).toEqual([]);
   });
 });

@@ -59,6 +59,10 @@ function settlementMessages(event: SettlementEvent): OutgoingMessage[] {
       return status('calculated', event.currency);
     case 'SettlementVerified':
       return status('verified', event.currency);
+    // Rates that are locked show in the payouts; who waits for one shows to operators.
+    case 'FxRatesLocked':
+    case 'FxRatesAwaited':
+      return [];
     case 'SettlementApproved':
       return status('approved', event.currency);
     case 'SettlementAborted':
@@ -127,7 +131,15 @@ function positionMessages(event: PositionEvent): OutgoingMessage[] {
       // The ledger's leave: there must be so much. The ledger itself ends the hold by the fact that follows.
       const { holdId, party, amountMinor, currency } = event;
       const reservations = [{ account: account.liquidity(party), amountMinor }];
-      return [ledgerCommand({ type: 'PlaceHold', holdId, purpose: 'payout', ref: drawRefOf(party), currency, reservations })];
+      const hold = { holdId, purpose: 'payout' as const, ref: drawRefOf(party), currency, reservations };
+      return [ledgerCommand({ type: 'PlaceHold', ...hold, paysDebt: true })];
+    }
+    case 'ExchangeRequested': {
+      // What is bought must be covered by cash of its currency before the party has it: else nobody could be paid in that currency any more.
+      const { holdId, party, bought } = event;
+      const reservations = [{ account: account.fx, amountMinor: bought.amountMinor }];
+      const hold = { holdId, purpose: 'payout' as const, ref: drawRefOf(party), currency: bought.currency, reservations };
+      return [ledgerCommand({ type: 'PlaceHold', ...hold })];
     }
     default:
       return [];

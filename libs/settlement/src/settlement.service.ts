@@ -1,13 +1,21 @@
 import type { LogFeed, StoredEvent } from '@tongbao/event-store';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import type { Leadership } from '@tongbao/service';
+import { untilReached, type Follower, type Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
-import { isJournalFact, isModelFact, isPayoutFact, isPositionFact, isSettlementFact, isWindowFact } from './facts.js';
+import {
+  isBankLineFact,
+  isFxQuoteFact,
+  isJournalFact,
+  isModelFact,
+  isPayoutFact,
+  isPositionFact,
+  isSettlementFact,
+  isWindowFact,
+} from './facts.js';
 import { JobQueue } from './job-queue.js';
 import type { ModelCommands } from './model.commands.js';
 import type { SettlementModel } from './models.js';
 import type { PaymentMarking } from './payment-marking.process.js';
-import { untilReached, type Follower } from './projection-follower.js';
 import type { SettlementSchedule } from './schedule.process.js';
 import type { SettlementProcess } from './settlement.process.js';
 import type { SettlementQueries } from './settlement.queries.js';
@@ -36,6 +44,11 @@ export interface SettlementServiceParts {
 const closings = 'closings';
 const dueSettlements = 'due settlements';
 
+/** Whose facts may let a settlement go on. */
+const watched = ['model', 'window', 'settlement', 'payout', 'position', 'journal', 'fxquote', 'reconciliation'] as const;
+
+const latest = (one: bigint, other: bigint): bigint => (one > other ? one : other);
+
 /**
  * Keeps settlement going: every event that may let a settlement or a payout go on, kicks it. A job waits until the projection has that event, so what it
  * decides on is never older than what woke it. Only the leading process does this; when it begins, everything that is unfinished is kicked once.
@@ -47,6 +60,9 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
   /** Settlements that may be waiting for the ledger. */
   readonly #watchingJournal = new Set<string>();
   #journalSeen = 0n;
+  /** Settlements that may be waiting for a rate, or for cash to exchange with. */
+  readonly #watchingMoney = new Set<string>();
+  #moneySeen = 0n;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: SettlementServiceParts) {
@@ -72,10 +88,7 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
   async #lead(): Promise<void> {
     const { feed, projection, queries, windows, models, firstModels, scheduleEveryMs } = this.parts;
     const { position } = projection.status();
-    feed.consume(
-      { name: 'settlement-process', categories: ['model', 'window', 'settlement', 'payout', 'position', 'journal'], after: position },
-      ({ events }) => this.#notice(events),
-    );
+    feed.consume({ name: 'settlement-process', categories: watched, after: position }, ({ events }) => this.#notice(events));
     await models.setFirstTerms(firstModels);
     await windows.openCurrent(queries);
     for (const settlementId of await queries.unfinishedSettlements()) this.#settlements.kick(settlementId, position);
@@ -90,7 +103,10 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
         this.#journalSeen = position;
         for (const settlementId of this.#watchingJournal) this.#settlements.kick(settlementId, position);
       } else if (isPayoutFact(stored)) this.#settlements.kick(stored.event.settlementId, position);
-      else if (isPositionFact(stored)) {
+      else if (isFxQuoteFact(stored) || isBankLineFact(stored)) {
+        this.#moneySeen = position;
+        for (const settlementId of this.#watchingMoney) this.#settlements.kick(settlementId, position);
+      } else if (isPositionFact(stored)) {
         if ('settlementId' in stored.event) this.#settlements.kick(stored.event.settlementId, position);
       } else if (isSettlementFact(stored)) {
         if (stored.event.type !== 'PaymentSidesSettled') this.#settlements.kick(stored.event.settlementId, position);
@@ -107,13 +123,15 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
     }
   }
 
-  /** Watches the journal from before it looks at how far that is, so that no progress in between is missed. */
+  /** Watches the journal, quotes and the bank from before it looks at how far they are, so that no progress in between is missed. */
   async #advance(settlementId: string, position: bigint): Promise<void> {
     const { projection, settlement } = this.parts;
     this.#watchingJournal.add(settlementId);
-    await untilReached(projection, position > this.#journalSeen ? position : this.#journalSeen);
+    this.#watchingMoney.add(settlementId);
+    await untilReached(projection, latest(position, latest(this.#journalSeen, this.#moneySeen)));
     const status = await settlement.advance(settlementId);
     if (status !== 'calculated' && !settlement.waitsForLedger(settlementId)) this.#watchingJournal.delete(settlementId);
+    if (!settlement.waitsToExchange(settlementId)) this.#watchingMoney.delete(settlementId);
     if (status === 'settled') this.#marking.kick(settlementId);
   }
 
@@ -123,6 +141,7 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
       onOutage: (key, error) => logger.warn({ err: error, key }, `${what}: waits for something that is down`),
       onFailure: (key, error) => {
         this.#watchingJournal.delete(key);
+        this.#watchingMoney.delete(key);
         logger.error({ err: error, key }, `${what}: stands still`);
       },
     });

@@ -4,6 +4,7 @@ import { comparisonTables } from './comparison.tables.js';
 import { modelTables } from './model.tables.js';
 import { obligationTables } from './obligation.tables.js';
 import { bankFileTables } from './bank-file.tables.js';
+import { fxTables } from './fx.tables.js';
 import { payoutTables } from './payout.tables.js';
 import { reserveTables } from './reserve.tables.js';
 
@@ -167,6 +168,8 @@ export const settlementParties = schema.table(
     legs: jsonb('legs').$type<PartySettlement['legs']>(),
     collectBy: text('collect_by').$type<NonNullable<PartySettlement['collectBy']>>(),
     carriedTo: text('carried_to'),
+    /** The currency that its payout is paid in, where that is another one. */
+    payIn: text('pay_in'),
   },
   (table) => [primaryKey({ columns: [table.settlementId, table.party] })],
 );
@@ -242,6 +245,7 @@ export const settlementTables = {
   ...reserveTables,
   ...payoutTables,
   ...bankFileTables,
+  ...fxTables,
   windows,
   currentWindows,
   windowNets,

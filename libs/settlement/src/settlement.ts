@@ -1,5 +1,6 @@
 import type { DirectObligation, PartySettlement, SettlementEvent } from '@tongbao/contracts';
 import type { Fold } from '@tongbao/event-store';
+import type { SettlementRates } from './exchange.js';
 
 /** A settlement as its own stream tells it. */
 export type SettlementState = { status: 'none' } | Settlement;
@@ -21,6 +22,8 @@ export interface Settlement {
   parties: readonly PartySettlement[];
   /** What platforms are to pay each other directly. */
   direct: readonly DirectObligation[];
+  /** At which parties are paid in other currencies. */
+  rates: SettlementRates;
   /** How often it has been compared with the ledger, and found to differ. */
   mismatches: number;
   /** How far the payments of its windows have been told. */
@@ -43,6 +46,7 @@ function evolve(state: SettlementState, event: SettlementEvent): SettlementState
       requestedBy,
       parties: [],
       direct: [],
+      rates: { locked: new Map(), awaited: new Map() },
       mismatches: 0,
       marked: { through: 0n, payments: 0 },
     };
@@ -57,6 +61,14 @@ function evolve(state: SettlementState, event: SettlementEvent): SettlementState
       return { ...state, status: 'calculated' };
     case 'SettlementVerified':
       return { ...state, status: 'verified' };
+    case 'FxRatesLocked': {
+      const locked = new Map([...state.rates.locked, ...event.rates.map((rate) => [rate.party, rate] as const)]);
+      return { ...state, rates: { ...state.rates, locked } };
+    }
+    case 'FxRatesAwaited': {
+      const awaited = new Map([...state.rates.awaited, ...event.waiting.map((each) => [each.party, each] as const)]);
+      return { ...state, rates: { ...state.rates, awaited } };
+    }
     case 'SettlementApproved':
       return { ...state, status: 'approved', approvedBy: event.by };
     case 'SettlementAborted':

@@ -4,6 +4,7 @@ import { Problem, toPage, type Page } from '@tongbao/service';
 import { and, asc, desc, eq, gt, inArray, lt, or } from 'drizzle-orm';
 import { bilateralObligations } from './obligation.calculate.js';
 import type { RowOf } from './settlement.rows.js';
+import { FxViews } from './fx.view.js';
 import {
   directObligations,
   liquidityDraws,
@@ -26,9 +27,11 @@ export interface WindowFilter {
 /** Windows, settlements and payouts as the API shows them. Amounts are integers of minor units. */
 export class SettlementViews {
   readonly #database: Database;
+  readonly #fx: FxViews;
 
   constructor(sql: SqlClient) {
     this.#database = drizzleOver(sql);
+    this.#fx = new FxViews(sql);
   }
 
   /** By currency, the newest first; where models have windows of one number, by model. */
@@ -100,6 +103,7 @@ export class SettlementViews {
       ...(row.direct && { direct: row.direct.map((each) => ({ ...each, status: statusOf(each.obligationId, direct) })) }),
       payouts: await this.payouts(settlementId),
       draws: await this.#draws(settlementId),
+      exchanges: await this.#fx.ofSettlement(settlementId, row.status === 'aborted'),
     };
   }
 
@@ -219,7 +223,7 @@ const statusOf = (obligationId: string, due: readonly RowOf<'directObligations'>
 
 /** Payable = carried in + net - direct - withheld + released. */
 function partySettlement(row: RowOf<'settlementParties'>): object {
-  const { party, action, sides, reserve, legs, collectBy, carriedTo } = row;
+  const { party, action, sides, reserve, legs, collectBy, carriedTo, payIn } = row;
   return {
     party,
     carriedInMinor: toSafeInteger(row.carriedInMinor),
@@ -235,6 +239,7 @@ function partySettlement(row: RowOf<'settlementParties'>): object {
     ...(legs && { legs }),
     ...(collectBy && { collectBy }),
     ...(carriedTo !== null && { carriedTo }),
+    ...(payIn !== null && { payIn }),
   };
 }
 

@@ -8,6 +8,7 @@ import { captured, transfer } from '../test/facts.js';
 import { clock, TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
 import { JobQueue } from './job-queue.js';
+import { FxQueries } from './fx.queries.js';
 import { ModelRegistry } from './model.registry.js';
 import { payoutIdOf } from './payout.js';
 import { SettlementProcess } from './settlement.process.js';
@@ -77,7 +78,9 @@ describe('1. closing a window scans and locks, and takes minutes at a hundred th
     const windows = new WindowKeeper(store, clock);
     const parts = {
       store,
+      feed: hub.feed,
       queries,
+      fx: new FxQueries(sql),
       windows,
       models: new ModelRegistry(store, queries),
       projection: hub.projection,

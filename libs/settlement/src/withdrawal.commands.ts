@@ -1,11 +1,10 @@
 import { account } from '@tongbao/contracts';
 import { load, type EventStore } from '@tongbao/event-store';
-import { Problem, type Clock } from '@tongbao/service';
+import { Problem, type Answer, type Asked, type Clock } from '@tongbao/service';
 import type { OrderStep } from './bank-order.js';
 import type { AccountsInForce } from './payout.orders.js';
 import type { PayoutAccount } from './payout.js';
 import type { PayoutProcess } from './payout.process.js';
-import type { Answer, Asked } from './settlement.commands.js';
 import type { WithdrawalCommand } from './withdrawal.decide.js';
 import { fundedParty, type WithdrawalOrders } from './withdrawal.orders.js';
 import { withdrawalFold, withdrawalIdOf, withdrawalStream } from './withdrawal.js';

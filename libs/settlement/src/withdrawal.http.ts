@@ -3,29 +3,25 @@ import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { account } from '@tongbao/contracts';
 import {
   Allow,
+  atLeastQuery,
   Caller,
-  CommandRefusals,
+  Edge,
   IdempotencyKey,
-  nameOf,
   Operators,
   pageOf,
   Problem,
+  toAnswer,
   validated,
+  type Answer,
+  type Asked,
+  type AtLeast,
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
 import { BankEvidenceBody, BankReasonBody } from './bank.dto.js';
 import { PayoutViews, type WithdrawalFilter } from './payout.view.js';
-import { HostedProjection, reflected } from './projection-follower.js';
-import type { Answer, Asked } from './settlement.commands.js';
 import { WithdrawalCommands, type WithdrawalRequest } from './withdrawal.commands.js';
 import { WithdrawalBody } from './withdrawal.dto.js';
-
-interface AtLeast {
-  atLeast?: string;
-}
-
-const atLeastQuery = ApiQuery({ name: 'atLeast', required: false, description: 'log position that the answer must reflect' });
 
 /** Money that leaves by the bank from wallets, from prefunded liquidity, and from the hub's own fees. */
 @ApiTags('withdrawals')
@@ -35,8 +31,7 @@ export class WithdrawalController {
   constructor(
     private readonly commands: WithdrawalCommands,
     private readonly views: PayoutViews,
-    private readonly projection: HostedProjection,
-    private readonly refusals: CommandRefusals,
+    private readonly edge: Edge,
   ) {}
 
   @Post()
@@ -44,7 +39,7 @@ export class WithdrawalController {
   @ApiOperation({ summary: 'Take money out of a wallet, of prefunded liquidity, or of the fees of the hub; the ledger holds it first' })
   @ApiBody({ type: WithdrawalBody })
   request(@Body() body: unknown, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('RequestWithdrawal', caller, key, body, async (asked) => {
+    return this.edge.run('RequestWithdrawal', caller, key, body, async (asked) => {
       const request = toRequest(validated(WithdrawalBody, body), asked.by);
       const { withdrawalId, ...answer } = await this.commands.request(request, asked);
       return { withdrawalId, ...toAnswer(answer) };
@@ -59,7 +54,7 @@ export class WithdrawalController {
   async list(@Query() query: PageQuery & WithdrawalFilter & AtLeast, @Caller() caller: Principal): Promise<object> {
     const { limit, after } = pageOf(query);
     const { status, account: of } = query;
-    const position = await reflected(this.projection, query.atLeast);
+    const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.withdrawals({ status, account: of, platform: platformOf(caller) }, limit, after)), position };
   }
 
@@ -67,7 +62,7 @@ export class WithdrawalController {
   @ApiOperation({ summary: 'One withdrawal, and the lines of the bank that say they are of it' })
   @atLeastQuery
   async one(@Param('withdrawalId') withdrawalId: string, @Query() { atLeast }: AtLeast, @Caller() caller: Principal): Promise<object> {
-    const position = await reflected(this.projection, atLeast);
+    const position = await this.edge.position(atLeast);
     const found = await this.views.withdrawal(withdrawalId, platformOf(caller));
     if (!found) throw new Problem('not_found', `There is no withdrawal ${withdrawalId}.`);
     return { ...found, position };
@@ -137,17 +132,10 @@ export class WithdrawalController {
     body: unknown,
     work: (asked: Asked) => Promise<Answer>,
   ): Promise<object> {
-    return this.#run(operation, caller, key, { withdrawalId, body }, async (asked) => ({ withdrawalId, ...toAnswer(await work(asked)) }));
-  }
-
-  #run(
-    operation: string,
-    principal: Principal,
-    key: string | undefined,
-    body: unknown,
-    work: (asked: Asked) => Promise<object>,
-  ): Promise<object> {
-    return this.refusals.answer({ principal, key, operation, body }, (commandId) => work({ commandId, by: nameOf(principal) }));
+    return this.edge.run(operation, caller, key, { withdrawalId, body }, async (asked) => ({
+      withdrawalId,
+      ...toAnswer(await work(asked)),
+    }));
   }
 }
 
@@ -178,5 +166,3 @@ function accountFrom(from: WithdrawalBody['from'], userId: string | undefined, p
   if (userId === undefined) throw new Problem('invalid', 'userId must name whose wallet it is.', 'userId');
   return account.wallet(userId);
 }
-
-const toAnswer = ({ position }: Answer) => ({ position: String(position) });

@@ -1,6 +1,6 @@
 import type { EventStore, LogFeed } from '@tongbao/event-store';
 import type { SqlClient } from '@tongbao/read-model';
-import type { Clock } from '@tongbao/service';
+import type { Clock, Follower } from '@tongbao/service';
 import { BankStatementProcess } from '../src/bank-statement.process.js';
 import { partiesOf } from '../src/bank.parties.js';
 import type { Bank } from '../src/bank.js';
@@ -9,7 +9,6 @@ import { PayoutCommands } from '../src/payout.commands.js';
 import { payoutOrders, type PayoutOrders } from '../src/payout.orders.js';
 import { PayoutProcess } from '../src/payout.process.js';
 import { PayoutQueries } from '../src/payout.queries.js';
-import type { Follower } from '../src/projection-follower.js';
 import type { SettlementQueries } from '../src/settlement.queries.js';
 import { WithdrawalCommands } from '../src/withdrawal.commands.js';
 import { withdrawalOrders, type WithdrawalOrders } from '../src/withdrawal.orders.js';

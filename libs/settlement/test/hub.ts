@@ -5,6 +5,9 @@ import { openPglite, ProjectionRunner, type SqlClient } from '@tongbao/read-mode
 import { SandboxBank } from '@tongbao/sandbox';
 import type { Bank } from '../src/bank.js';
 import { ComparisonReport } from '../src/comparison-report.js';
+import { ExchangeCommands } from '../src/exchange.commands.js';
+import { FxQuoteCommands } from '../src/fx-quote.commands.js';
+import { FxQueries } from '../src/fx.queries.js';
 import { LiquidityDraws } from '../src/liquidity-draws.js';
 import { ModelCommands } from '../src/model.commands.js';
 import { ModelRegistry } from '../src/model.registry.js';
@@ -40,6 +43,8 @@ export interface Processes extends BankProcesses {
   schedule: SettlementSchedule;
   commands: SettlementCommands;
   obligations: ObligationCommands;
+  quotes: FxQuoteCommands;
+  exchanges: ExchangeCommands;
   draws: LiquidityDraws;
   report: ComparisonReport;
 }
@@ -102,7 +107,19 @@ export class TestHub {
     const windows = new WindowKeeper(store, now);
     const models = new ModelRegistry(store, queries);
     const accounts = accountsOf(this.sql, now);
-    const settlement = new SettlementProcess({ store, queries, windows, models, projection, bank: bank.name, accounts, clock: now });
+    const fx = new FxQueries(this.sql);
+    const settlement = new SettlementProcess({
+      store,
+      feed: this.feed,
+      queries,
+      fx,
+      windows,
+      models,
+      projection,
+      bank: bank.name,
+      accounts,
+      clock: now,
+    });
     const commands = new SettlementCommands(store, windows, settlement, now);
     return {
       ...bankProcesses({ store, feed: this.feed, sql: this.sql, queries, projection, bank, clock: now, needProof }),
@@ -112,6 +129,8 @@ export class TestHub {
       commands,
       obligations: new ObligationCommands(store, new ObligationViews(this.sql), models),
       draws: new LiquidityDraws(store, models),
+      quotes: new FxQuoteCommands(store, ['USD', 'CNY', 'EUR', 'JPY', 'GBP'], now),
+      exchanges: new ExchangeCommands(store, models),
       report: new ComparisonReport(store, queries, models),
       schedule: new SettlementSchedule({
         models: queries,
@@ -195,8 +214,9 @@ export class TestHub {
     }
     const draws = new LiquidityDraws(this.store, new ModelRegistry(this.store, this.queries));
     for (const { event } of await this.log<PositionEvent>('position')) {
-      if (event.type !== 'LiquidityDrawRequested' || !this.#isNew(event.holdId)) continue;
-      const refusedWith = answer(event.holdId) === 'placed' ? undefined : 'insufficient_funds';
+      if ((event.type !== 'LiquidityDrawRequested' && event.type !== 'ExchangeRequested') || !this.#isNew(event.holdId)) continue;
+      const code = event.type === 'ExchangeRequested' ? 'client_money_not_covered' : 'insufficient_funds';
+      const refusedWith = answer(event.holdId) === 'placed' ? undefined : code;
       await draws.answered(event.party.replace(':', '.'), event.holdId, refusedWith, `answer ${event.holdId}`);
     }
   }

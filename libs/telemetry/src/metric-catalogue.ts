@@ -146,6 +146,16 @@ export const metricCatalogue = {
     labels: ['alarm'],
     help: 'What of the bank waits for a person; alarm: paused, file_rejected, statement_gap, run_waiting.',
   },
+  tongbao_cap_use_parties: {
+    type: 'gauge',
+    labels: ['percent'],
+    help: 'Parties that use at least so much of their net debit cap, in percent; one of CAP_ALARM_PERCENTS.',
+  },
+  tongbao_exchanges: {
+    type: 'gauge',
+    labels: ['status', 'from', 'to'],
+    help: 'Payouts that are paid in another currency; status: awaiting_rate, locked, requested, refused, exchanged, carried.',
+  },
 
   tongbao_reconciliation_breaks: {
     type: 'gauge',

@@ -5,6 +5,8 @@ import type { RunningHub } from './hub-process.js';
 
 /** The distributed hub: real Kafka, PostgreSQL and Redis, each service a process of its own. */
 export class ClusterProcess implements RunningHub {
+  readonly #ended = Promise.withResolvers<undefined>();
+
   private constructor(
     readonly dataDir: string,
     readonly cluster: LocalCluster,
@@ -31,10 +33,17 @@ export class ClusterProcess implements RunningHub {
 
   async stop(): Promise<number> {
     await this.cluster.stop();
+    this.#ended.resolve(undefined);
     return 0;
   }
 
   async kill(): Promise<void> {
     await this.cluster.kill();
+    this.#ended.resolve(undefined);
+  }
+
+  /** Of one of its processes alone nothing is told: it is started again. */
+  async untilEnded(): Promise<void> {
+    await this.#ended.promise;
   }
 }

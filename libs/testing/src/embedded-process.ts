@@ -50,6 +50,10 @@ export class EmbeddedProcess implements RunningHub {
     await this.#end('SIGKILL');
   }
 
+  async untilEnded(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+  }
+
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     const exit = once(this.child, 'exit') as Promise<[number | null]>;

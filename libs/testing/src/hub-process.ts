@@ -20,6 +20,8 @@ export interface RunningHub {
   stop(): Promise<number | null>;
   /** Pulls the plug. */
   kill(): Promise<void>;
+  /** Resolves when it has ended, whatever ended it. */
+  untilEnded(): Promise<void>;
 }
 
 /**
@@ -57,6 +59,11 @@ export class HubProcess {
   /** Pulls the plug. */
   async kill(): Promise<void> {
     await this.hub.kill();
+  }
+
+  /** Resolves when it has ended, whatever ended it. */
+  async untilEnded(): Promise<void> {
+    await this.hub.untilEnded();
   }
 
   /** The token of an operator of the development set: ops, finance, approver, auditor or admin. */

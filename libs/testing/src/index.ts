@@ -1,3 +1,4 @@
+export { auditStore, type AuditReport } from './auditor.js';
 export * from './eventually.js';
 export * from './hub-client.js';
 export * from './hub-process.js';

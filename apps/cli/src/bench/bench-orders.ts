@@ -31,6 +31,17 @@ export async function registerSeller(hub: Pick<HubUnderTest, 'as'>, currencies: 
   return { signer: new RequestSigner(sellerId, key) };
 }
 
+/** Accounts that settlements pay the seller to and collect from the processor. */
+export async function registerBankAccounts(hub: Pick<HubUnderTest, 'as'>): Promise<void> {
+  const [finance, approver] = [hub.as('finance'), hub.as('approver')];
+  for (const platformId of [sellerId, processorId]) {
+    const path = `/v1/platforms/${platformId}/bank-account`;
+    const body = { bank: 'sandbox', accountNumber: `6222-${platformId}`, holder: platformId };
+    const { bankAccountProposal } = await finance.put<{ bankAccountProposal: { proposalId: string } }>(path, { body });
+    await approver.post(`${path}/approve`, { body: { proposalId: bankAccountProposal.proposalId, note: 'for measurements' } });
+  }
+}
+
 /** An order of 10.00 that the sandbox provider approves. */
 export const orderOf = (orderId: string, userId: string, currency: string): object => ({
   platformId: sellerId,

@@ -10,6 +10,7 @@ import { benchRebuild } from './rebuild.bench.js';
 import { conditionsText, partText, type BenchReport, type PartReport } from './report.js';
 import { benchStore } from './store.bench.js';
 import { benchWindowClose } from './window-close.bench.js';
+import { benchWindowLoad } from './window-load.bench.js';
 
 export interface BenchOptions {
   /** File that the whole report is written to. */
@@ -20,7 +21,10 @@ export interface BenchOptions {
   rate?: number;
   /** Payments: how long the long run takes; a minute where it is left out. */
   seconds?: number;
-  /** Rebuild and window-close: captured payments on the hub; 50,000 where it is left out, 20,000 on the distributed form. */
+  /**
+   * Rebuild: captured payments on the hub; 50,000 where it is left out, 20,000 on the distributed form. Window-close: those of the largest window; 100,000
+   * where it is left out.
+   */
   payments?: number;
 }
 
@@ -29,6 +33,8 @@ export interface BenchContext {
   rate: number | undefined;
   seconds: number;
   payments: number;
+  /** Payments in the largest window that is closed. */
+  largestWindow: number;
   progress: (line: string) => void;
   /** A hub with that many payments, one for all parts. */
   prepared: () => Promise<PreparedHub>;
@@ -41,7 +47,10 @@ const parts: Record<string, (context: BenchContext) => Promise<PartReport>> = {
   payments: benchPayments,
   rebuild: benchRebuild,
   'window-close': benchWindowClose,
+  'window-load': benchWindowLoad,
 };
+
+const largestWindow = 100_000;
 
 /**
  * Measures the product on this machine, prints tables and writes JSON. A part that cannot be measured is reported and does not stop the others.
@@ -53,7 +62,8 @@ export async function runBench(options: BenchOptions = {}, io: Io = processIo): 
   const payments = options.payments ?? 50_000;
   let preparing: Promise<PreparedHub> | undefined;
   const prepared = () => (preparing ??= PreparedHub.start(payments, progress));
-  const context: BenchContext = { rate: options.rate, seconds: options.seconds ?? 60, payments, progress, prepared };
+  const { rate, seconds = 60 } = options;
+  const context: BenchContext = { rate, seconds, payments, largestWindow: options.payments ?? largestWindow, progress, prepared };
   const report: BenchReport = { conditions: conditionsNow(), parts: [], failures: [] };
   io.out(`${conditionsText(report.conditions)}\n\n`);
   try {

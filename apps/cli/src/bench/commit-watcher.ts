@@ -24,8 +24,9 @@ export class CommitWatcher {
   /** Everything up to here is in the books, as far as has been seen. */
   #sourcePosition = 0n;
 
-  static async start(store: EventStore): Promise<CommitWatcher> {
-    return new CommitWatcher(store, await store.head());
+  /** @param after where in the log it begins; its end when left out */
+  static async start(store: EventStore, after?: bigint): Promise<CommitWatcher> {
+    return new CommitWatcher(store, after ?? (await store.head()));
   }
 
   private constructor(

@@ -27,12 +27,15 @@ export class HubUnderTest {
     readonly eventStoreUrl: string,
     /** From the start of the process until it said that it is ready. */
     readonly readyAfterMs: number,
-    private readonly dataDir: string,
+    readonly dataDir: string,
     private readonly child: ChildProcess,
   ) {}
 
-  static async start(settings: Record<string, string> = {}): Promise<HubUnderTest> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'tongbao-bench-'));
+  /** @param dataDir what another one has left when it was ended; a new one when it is left out */
+  static async start(
+    settings: Record<string, string> = {},
+    dataDir = mkdtempSync(join(tmpdir(), 'tongbao-bench-')),
+  ): Promise<HubUnderTest> {
     const logFile = join(dataDir, 'hub.log');
     const log = openSync(logFile, 'a');
     const startedMs = performance.now();
@@ -105,6 +108,12 @@ export class HubUnderTest {
 
   /** Stops it gracefully and removes its data. */
   async stop(): Promise<void> {
+    await this.end();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Stops it gracefully; its data stays, for another one. */
+  async end(): Promise<void> {
     for (const client of this.#clients.values()) await client.close();
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const exit = once(this.child, 'exit');
@@ -113,7 +122,6 @@ export class HubUnderTest {
       await exit;
       clearTimeout(late);
     }
-    rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { copyOf, templateOf } from './payment-copies.js';
+import { copiesAsStreams, copyOf, templateOf } from './payment-copies.js';
 
 const paymentId = 'pay_p4npzl4x2u6rk6oesyvcs3swowgg5u52';
 const events = [
@@ -24,6 +24,17 @@ describe('copies of a payment', () => {
     const ids = Array.from({ length: 2_000 }, (_, number) => copyOf(template, number * 977).paymentId);
     expect(new Set(ids).size).toBe(2_000);
     for (const id of ids) expect(id).toMatch(/^pay_[a-z2-7]{32}$/);
+  });
+
+  it('are streams that a store without them takes as they are', () => {
+    const template = templateOf(events);
+    const streams = [...copiesAsStreams(template, { first: 4, count: 2 })];
+    const { paymentId: fifth } = copyOf(template, 5);
+    expect(streams.map(({ stream }) => stream)).toEqual([`payment-${copyOf(template, 4).paymentId}`, `payment-${fifth}`]);
+    expect(streams[1]?.events.map(({ type, data }) => ({ type, ...(JSON.parse(data) as object) }))).toEqual(copyOf(template, 5).events);
+    expect(streams[1]?.events.map(({ metadata }) => JSON.parse(metadata) as object)).toEqual(
+      events.map(() => ({ $causationId: `copy ${fifth}`, $correlationId: fifth })),
+    );
   });
 
   it('are made of whole payments only', () => {

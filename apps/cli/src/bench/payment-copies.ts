@@ -1,4 +1,5 @@
 import type { DomainEvent, EventStore } from '@tongbao/event-store';
+import type { NewStream } from '@tongbao/event-store-server';
 
 /** The events of a real payment, from which others like it are made. */
 export interface PaymentTemplate {
@@ -59,4 +60,16 @@ export async function appendCopies(
   };
   await Promise.all(Array.from({ length: inFlight }, append));
   return last;
+}
+
+/** Copies of a payment as streams that no store has yet. */
+export function* copiesAsStreams(template: PaymentTemplate, { first, count }: { first: number; count: number }): Generator<NewStream> {
+  for (let number = first; number < first + count; number += 1) {
+    const { paymentId, events } = copyOf(template, number);
+    const metadata = JSON.stringify({ $causationId: `copy ${paymentId}`, $correlationId: paymentId });
+    yield {
+      stream: `payment-${paymentId}`,
+      events: events.map(({ type, ...data }) => ({ type, data: JSON.stringify(data), metadata })),
+    };
+  }
 }

@@ -16,6 +16,8 @@ export interface DemoPlatform {
   processorId?: string;
   /** Refers half of its payers. */
   referrerId?: string;
+  /** Where it is paid, when that says how the bank treats it. */
+  accountNumber?: string;
 }
 
 export interface Agreement {
@@ -44,6 +46,9 @@ export const platforms: readonly DemoPlatform[] = [
   { platformId: 'carina', name: 'Carina Sound', customersPercent: 12, agreementId: 'carina-referred', referrerId: 'vela' },
   { platformId: 'vela', name: 'Vela Audio', customersPercent: 8, agreementId: 'vela-processed', processorId: 'carina' },
 ];
+
+/** Joins for the one day in yuan, and names a bank account that the bank rejects the first time. */
+export const newcomer = { platformId: 'dorado', name: 'Dorado Press', accountNumber: '6222-dorado#rejects-once' };
 
 /** For an album that another platform owns, whoever sells it. */
 export const crossPlatformAgreement = 'cross-platform';

@@ -3,6 +3,7 @@ import type { EntriesPosted } from '@tongbao/contracts';
 import type { Payout } from '../settlements.command.js';
 import { checkEvidence, type Evidence, type PaymentSummary } from './checks.js';
 import { JournalAudit } from './journal-audit.js';
+import { sampleDay } from '../../test/demo-day.js';
 
 const payment = (paymentId: string, amountMinor: number, change: Partial<PaymentSummary> = {}): PaymentSummary => ({
   ...{ paymentId, platformId: 'lyra', status: 'captured', amountMinor, refundedMinor: 0, currency: 'USD' },
@@ -48,6 +49,7 @@ function audited(): JournalAudit {
 const balances = { 'platform:lyra': 0, 'hub:fees': 100, 'provider:alipay': 0, 'transit:p1': 0, 'bank:sandbox': -100 };
 
 const good: Evidence = {
+  day: sampleDay,
   expected: { orders: 2, grossMinor: 1_000n },
   refundedMinor: 0n,
   failures: [],
@@ -122,7 +124,9 @@ describe('the checks of the demo', () => {
   });
 
   it('tell what is wrong in few words', () => {
-    const [finding] = checkEvidence({ ...good, webhooks: { captured: new Set(['pay_1']), rejected: 2 } }).filter(({ passed }) => !passed);
+    const [finding] = checkEvidence({ ...good, webhooks: { captured: new Set(['pay_1', 'pay_3']), rejected: 2 } }).filter(
+      ({ passed }) => !passed,
+    );
     expect(finding?.detail).toBe('1 are missing, 2 signatures were wrong');
   });
 });

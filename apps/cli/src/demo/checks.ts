@@ -5,6 +5,7 @@ import type { Finding } from '../doctor.checks.js';
 import type { RebuildReport } from '../projections.command.js';
 import type { Payout } from '../settlements.command.js';
 import { amountText, countText } from '../text-table.js';
+import type { DayResult } from './day.js';
 import type { ExampleResult } from './example-one.js';
 import type { JournalAudit } from './journal-audit.js';
 import type { Totals } from './purchases.js';
@@ -33,6 +34,7 @@ export interface Evidence {
   /** What did not end as planned while it was replayed. */
   failures: readonly string[];
   example: ExampleResult;
+  day: DayResult;
   payments: readonly PaymentSummary[];
   accounts: readonly AccountBalance[];
   trialChecks: readonly { check: string; currency: string; passed: boolean; differenceMinor: number }[];
@@ -46,7 +48,11 @@ export interface Evidence {
 
 /** The payments of the data that brought money, whatever was refunded afterwards. */
 export const capturedOf = (payments: readonly PaymentSummary[]): PaymentSummary[] =>
-  payments.filter((payment) => payment.currency === currency && (payment.status === 'captured' || payment.status === 'refunded'));
+  paidOf(payments).filter((payment) => payment.currency === currency);
+
+/** Of the day and the example, too. */
+export const paidOf = (payments: readonly PaymentSummary[]): PaymentSummary[] =>
+  payments.filter(({ status }) => status === 'captured' || status === 'refunded');
 
 /** Everything that the demo claims, each claim with what it rests on. */
 export function checkEvidence(evidence: Evidence): Finding[] {
@@ -135,11 +141,15 @@ function auditFinding({ accounts, audit }: Evidence): Finding {
 
 /** What payments made of a party's position is what it was paid, less what was collected from it, and what is still there. */
 function partyFinding({ accounts, audit, payouts }: Evidence): Finding {
-  const parties = accounts.filter((each) => isParty(each.account) && each.currency === currency);
+  const parties = accounts.filter((each) => isParty(each.account));
   const wrong = parties.filter(
-    ({ account, postedMinor }) => paidTo(account, payouts) + BigInt(postedMinor) !== audit.earnedBy(account, currency),
+    (each) => paidTo(each.account, each.currency, payouts) + BigInt(each.postedMinor) !== audit.earnedBy(each.account, each.currency),
   );
-  const detail = wrong.length === 0 ? `${parties.length} parties` : `not so: ${wrong.map(({ account }) => account).join(', ')}`;
+  const names = new Set(parties.map(({ account }) => account));
+  const detail =
+    wrong.length === 0
+      ? `${names.size} parties in ${new Set(parties.map((each) => each.currency)).size} currencies`
+      : `not so: ${wrong.map(({ account }) => account).join(', ')}`;
   return {
     check: 'each party: paid out, less collected, and its position are what it earned',
     passed: parties.length > 0 && wrong.length === 0,
@@ -148,20 +158,20 @@ function partyFinding({ accounts, audit, payouts }: Evidence): Finding {
 }
 
 /** Paid out less collected, as confirmed by the bank. */
-export const paidTo = (party: string, payouts: readonly Payout[]): bigint =>
+export const paidTo = (party: string, its: string, payouts: readonly Payout[]): bigint =>
   sumMinor(
     payouts
-      .filter((payout) => payout.party === party && payout.status === 'confirmed')
+      .filter((payout) => payout.party === party && payout.currency === its && payout.status === 'confirmed')
       .map(({ direction, amountMinor }) => (direction === 'payout' ? amountMinor : -amountMinor)),
   );
 
 /** At the end of the last month each provider has paid out what it held: what is left would be money that nobody took or nobody booked. */
 function providerFinding({ accounts }: Evidence): Finding {
-  const left = accounts.filter((each) => each.account.startsWith('provider:') && each.currency === currency && each.postedMinor !== 0);
+  const left = accounts.filter((each) => each.account.startsWith('provider:') && each.postedMinor !== 0);
   const detail =
     left.length === 0
       ? 'nothing is left there'
-      : left.map(({ account, postedMinor }) => `${account} has ${amountText(postedMinor, currency)}`).join('; ');
+      : left.map((each) => `${each.account} has ${amountText(each.postedMinor, each.currency)} ${each.currency}`).join('; ');
   return { check: 'the providers have paid out all that they took', passed: left.length === 0, detail };
 }
 
@@ -178,7 +188,7 @@ function payoutFinding({ payouts }: Evidence): Finding {
 }
 
 function webhookFinding({ payments, webhooks }: Evidence): Finding {
-  const missing = capturedOf(payments).filter(({ paymentId }) => !webhooks.captured.has(paymentId));
+  const missing = paidOf(payments).filter(({ paymentId }) => !webhooks.captured.has(paymentId));
   const passed = missing.length === 0 && webhooks.rejected === 0;
   const detail = passed
     ? `${countText(webhooks.captured.size)} received, every signature verified`

@@ -18,6 +18,7 @@ export interface MonthResult extends SettledWindow {
 }
 
 export interface Rates {
+  dayMs: number;
   /** Orders, refunds and top-ups. */
   paymentsMs: number;
   monthEndsMs: number;
@@ -128,7 +129,7 @@ export function partiesText({ payments, accounts, audit, payouts }: Evidence): s
       usd(gross),
       usd(refunded),
       usd(audit.earnedBy(party, currency)),
-      usd(paidTo(party, payouts)),
+      usd(paidTo(party, currency, payouts)),
       usd(position(party)),
     ];
   });
@@ -138,7 +139,7 @@ export function partiesText({ payments, accounts, audit, payouts }: Evidence): s
     ...[`${creators.length} creators`, undefined, undefined, undefined],
     ...[
       ofCreators((name) => audit.earnedBy(name, currency)),
-      ofCreators((name) => paidTo(name, payouts)),
+      ofCreators((name) => paidTo(name, currency, payouts)),
       ofCreators((name) => BigInt(position(name))),
     ],
   ];
@@ -158,7 +159,7 @@ export function partiesText({ payments, accounts, audit, payouts }: Evidence): s
     usd(sumMinor(sold.map(({ amountMinor }) => amountMinor))),
     usd(sumMinor(sold.map(({ refundedMinor }) => refundedMinor))),
     usd(sumMinor(parties.map((party) => audit.earnedBy(party, currency)))),
-    usd(sumMinor(parties.map((party) => paidTo(party, payouts)))),
+    usd(sumMinor(parties.map((party) => paidTo(party, currency, payouts)))),
     usd(sumMinor(parties.map(position))),
   ];
   return textTable(columns, [...platformRows, creatorRow], total);
@@ -201,6 +202,7 @@ export const findingsText = (findings: readonly Finding[]): string =>
 export function ratesText(rates: Rates): string {
   const perSecond = (count: number, milliseconds: number) => `${countText(Math.round((1_000 * count) / milliseconds))}/s`;
   const lines = [
+    `the day, from its model to its statement, in ${durationText(rates.dayMs)}`,
     `${countText(rates.orders)} payments with their refunds and top-ups in ${durationText(rates.paymentsMs)}: ${perSecond(rates.orders, rates.paymentsMs)}`,
     `${rates.months} windows closed, settled and paid out in ${durationText(rates.monthEndsMs)}`,
     `${countText(rates.events)} events in the log`,

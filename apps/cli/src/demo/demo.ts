@@ -9,8 +9,12 @@ import { ClusterHub } from '../cluster-hub.js';
 import { HubProcess, type StartedHub } from '../hub-process.js';
 import { toJson, type Io } from '../io.js';
 import { amountText, countText, durationText } from '../text-table.js';
-import { agreements, creators, platforms } from './cast.js';
+import { agreements, creators, newcomer, platforms } from './cast.js';
 import { checkEvidence, type Evidence } from './checks.js';
+import { checkDay } from './day.checks.js';
+import { playDay } from './day.js';
+import { dayCurrency } from './day-orders.js';
+import { dayFigures, dayText } from './day-report.js';
 import {
   exampleText,
   findingsText,
@@ -112,20 +116,24 @@ interface Stage {
 }
 
 async function play(purchases: readonly Purchase[], { io, hub, api, receiver, startedMs }: Stage) {
-  const example = await runExampleOne(api);
+  const example = await runExampleOne(api, receiver);
   io.out(`Example 1: an article for 10.00 on platform A, processed by platform B; then 4.00 go back\n${exampleText(example)}\n\n`);
   await registerCast(api, receiver);
+  const scenario = new Scenario(seed, lastDate);
+  const day = await playDay({ api, eventStoreUrl: hub.eventStoreUrl, purchases, scenario, papers: newPapers() });
+  io.out(`${dayText(day)}\n\n`);
 
   io.out(`The purchases, a window for each month of the data (${currency})\n${monthHead()}\n`);
   const replay = new Replay(api);
-  const { results: months, ...times } = await replayMonths(purchases, new Scenario(seed, lastDate), { io, api, replay });
+  const { results: months, ...times } = await replayMonths(purchases, scenario, { io, api, replay });
   io.out(`${monthTotal(months)}\n\n`);
 
   const expected = totalsOf(purchases);
-  const evidence = await gatherEvidence({ api, receiver, replay, months, example, expected, eventStoreUrl: hub.eventStoreUrl });
-  const findings = checkEvidence(evidence);
+  const evidence = await gatherEvidence({ api, receiver, replay, months, example, day, expected, eventStoreUrl: hub.eventStoreUrl });
+  const findings = [...checkEvidence(evidence), ...checkDay(evidence)];
   const rates: Rates = {
     ...times,
+    dayMs: day.durationMs,
     orders: replay.counts.orders,
     months: months.length,
     events: evidence.store.events,
@@ -143,7 +151,7 @@ async function play(purchases: readonly Purchase[], { io, hub, api, receiver, st
 /** The result as JSON tells it: figures that are the same in every run, and the rates of this one. */
 function summaryOf(
   months: readonly MonthResult[],
-  { example }: Evidence,
+  { example, day }: Evidence,
   findings: readonly Finding[],
   rates: Rates,
   { counts }: WebhookReceiver,
@@ -152,17 +160,20 @@ function summaryOf(
     const amounts = { grossMinor: toSafeInteger(grossMinor), refundedMinor: toSafeInteger(refundedMinor) };
     return { month, orders, refunds, ...amounts, windowId, payouts: payouts.length, carried };
   });
-  return { seed, example, months: monthly, webhooks: Object.fromEntries(steadyWebhooks(counts)), findings, rates };
+  return { seed, example, day: dayFigures(day), months: monthly, webhooks: Object.fromEntries(steadyWebhooks(counts)), findings, rates };
 }
 
 async function registerCast(api: HubApi, receiver: WebhookReceiver): Promise<void> {
-  for (const { platformId, name } of platforms) {
-    await api.join({ platformId, name, currencies: [currency], methods: [...providers, 'wallet'] });
+  for (const { platformId, name, accountNumber } of [...platforms, newcomer]) {
+    await api.join({ platformId, name, currencies: [currency, dayCurrency], methods: [...providers, 'wallet'] }, accountNumber);
     receiver.trust(platformId, await api.registerEndpoint(platformId, receiver.urlFor(platformId)));
   }
   await inParallel(creators, 8, ({ creatorId, name, hasBankAccount }) => api.addCreator(creatorId, name, hasBankAccount));
   await inParallel(agreements, 8, ({ agreementId, name, rules }) => api.agree(agreementId, name, rules));
 }
+
+/** Bills and statements are there to be looked at: they stay when the hub and its data are gone. */
+const newPapers = (): string => mkdtempSync(join(tmpdir(), 'tongbao-demo-papers-'));
 
 function introduction(purchases: readonly Purchase[], which: DemoOptions['which']): string {
   const { orders, grossMinor } = totalsOf(purchases);
@@ -172,7 +183,7 @@ function introduction(purchases: readonly Purchase[], which: DemoOptions['which'
 
  data       ${countText(orders)} orders of ${countText(customers)} customers of CDNOW, January 1997 to June 1998, ${amountText(grossMinor, currency)} ${currency}
             (${part}; origin in examples/README.md): customers, days, quantities and amounts are real
- generated  ${platforms.length} platforms, their agreements, ${creators.length} creators, albums, payment methods, wallets, refunds, the providers' moods; seed ${seed}
+ generated  ${platforms.length + 1} platforms, their agreements, ${creators.length} creators, albums, payment methods, wallets, refunds, the providers' moods; seed ${seed}
  time       the hub's clock is today's. The data's day is part of the order's name, as in cdnow-1997-01-01-000001,
             and a window is closed at each month's end of the data`;
 }

@@ -3,7 +3,8 @@ import { readEveryEvent } from '../all-events.js';
 import type { TrialBalance } from '../doctor.checks.js';
 import { buildProjection } from '../projections.command.js';
 import { until } from '../until.js';
-import { capturedOf, type AccountBalance, type Evidence, type PaymentSummary } from './checks.js';
+import { capturedOf, paidOf, type AccountBalance, type Evidence, type PaymentSummary } from './checks.js';
+import type { DayResult } from './day.js';
 import type { MonthResult } from './demo-report.js';
 import type { ExampleResult } from './example-one.js';
 import type { HubApi } from './hub-api.js';
@@ -20,6 +21,7 @@ interface Sources {
   replay: Replay;
   months: readonly MonthResult[];
   example: ExampleResult;
+  day: DayResult;
   expected: Totals;
   eventStoreUrl: string;
 }
@@ -30,9 +32,10 @@ const listWithinMs = 30_000;
 
 /** Waits until everything that the replay has set off is done, and reads back what came of it. */
 export async function gatherEvidence(sources: Sources): Promise<Evidence> {
-  const { api, receiver, replay, months, example, expected, eventStoreUrl } = sources;
+  const { api, receiver, replay, months, example, day, expected, eventStoreUrl } = sources;
   const payments = await paymentsOf(api, expected.orders);
-  await webhooks(api, receiver, months, capturedOf(payments).length);
+  const settlementIds = [...day.models, ...months].map(({ settlementId }) => settlementId);
+  await webhooks(api, receiver, settlementIds, paidOf(payments).length);
   const finance = api.as('finance');
   const trial = await api.client.get<TrialBalance>('/v1/ledger/trial-balance', {}, finance);
   const accounts = await api.client.list<AccountBalance>('/v1/ledger/accounts', {}, finance);
@@ -40,12 +43,12 @@ export async function gatherEvidence(sources: Sources): Promise<Evidence> {
   const audit = await auditJournal(store).finally(() => store.close());
   const rebuild = await buildProjection(api.client, 'settlement', 'rebuild', undefined, api.as('ops'));
   return {
-    ...{ expected, example, payments, accounts, audit, rebuild },
+    ...{ expected, example, day, payments, accounts, audit, rebuild },
     refundedMinor: replay.counts.refundedMinor,
     failures: replay.failures,
     trialChecks: trial.checks,
     deadLetters: await deadLettersOf(api),
-    payouts: months.flatMap((month) => month.payouts),
+    payouts: [...day.models, ...months].flatMap(({ payouts }) => payouts),
     webhooks: { captured: receiver.captured, rejected: receiver.rejected },
     store: await readEveryEvent(eventStoreUrl, () => undefined),
   };
@@ -62,9 +65,9 @@ async function paymentsOf(api: HubApi, expected: number): Promise<PaymentSummary
 }
 
 /** Waits for the webhooks of all captures and of all settled payments; or until none has come for a while. */
-async function webhooks(api: HubApi, receiver: WebhookReceiver, months: readonly MonthResult[], captured: number): Promise<void> {
+async function webhooks(api: HubApi, receiver: WebhookReceiver, settlementIds: readonly string[], captured: number): Promise<void> {
   let settled = 0;
-  await inParallel(months, 1, async ({ settlementId }) => void (settled += await paymentsToldOf(api, settlementId)));
+  await inParallel(settlementIds, 1, async (settlementId) => void (settled += await paymentsToldOf(api, settlementId)));
   let known = 0;
   let newestMs = performance.now();
   const ask = () => {

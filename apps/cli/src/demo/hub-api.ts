@@ -26,6 +26,8 @@ const connections = 64;
 const repetitions = 60;
 const waitSeconds = 10;
 
+const accountNumberOf = (id: string): string => `6222-${id}`;
+
 /** What the demo's platforms and operators do, each with its own proof. */
 export class HubApi {
   readonly client: HubClient;
@@ -49,22 +51,25 @@ export class HubApi {
   }
 
   /** Registers a platform and a new key of its own, and names its bank account, which another operator approves. */
-  async join(platform: { platformId: string; name: string; currencies: string[]; methods: string[] }): Promise<void> {
+  async join(
+    platform: { platformId: string; name: string; currencies: string[]; methods: string[] },
+    accountNumber = accountNumberOf(platform.platformId),
+  ): Promise<void> {
     const { platformId } = platform;
     await this.client.post('/v1/platforms', { ...this.as('ops'), key: `register-${platformId}`, body: platform });
     const key = generateKey();
     await this.client.post(`/v1/platforms/${platformId}/keys`, { ...this.as('ops'), body: { jwk: publicKeyOf(key) } });
     this.#signers.set(platformId, new RequestSigner(platformId, key));
-    await this.setBankAccount('platforms', platformId, platform.name);
+    await this.#setBankAccount('platforms', platformId, platform.name, accountNumber);
   }
 
   async addCreator(creatorId: string, name: string, hasBankAccount: boolean): Promise<void> {
     await this.client.post('/v1/creators', { ...this.as('ops'), key: `register-${creatorId}`, body: { creatorId, name } });
-    if (hasBankAccount) await this.setBankAccount('creators', creatorId, name);
+    if (hasBankAccount) await this.#setBankAccount('creators', creatorId, name, accountNumberOf(creatorId));
   }
 
-  async setBankAccount(kind: 'platforms' | 'creators', id: string, holder: string): Promise<void> {
-    const body: BankAccount = { bank: 'sandbox', accountNumber: `6222-${id}`, holder };
+  async #setBankAccount(kind: 'platforms' | 'creators', id: string, holder: string, accountNumber: string): Promise<void> {
+    const body: BankAccount = { bank: 'sandbox', accountNumber, holder };
     const path = `/v1/${kind}/${id}/bank-account`;
     const { bankAccountProposal: proposal } = await this.client.put<{ bankAccountProposal?: { proposalId: string } }>(path, {
       ...this.as('finance'),
@@ -129,9 +134,10 @@ export class HubApi {
     });
   }
 
-  /** A provider pays what it holds for the hub out to the hub's bank. */
-  payOut(provider: string, currency: string): Promise<{ amountMinor: number }> {
-    return this.client.post(`/v1/sandbox/providers/${provider}/pay-out`, { ...this.as('finance'), body: { currency } });
+  /** A provider pays what it holds for the hub out to the hub's bank, or less. */
+  payOut(provider: string, currency: string, amountMinor?: number): Promise<{ amountMinor: number }> {
+    const body = { currency, ...(amountMinor !== undefined && { amountMinor }) };
+    return this.client.post(`/v1/sandbox/providers/${provider}/pay-out`, { ...this.as('finance'), body });
   }
 
   /** Posted; undefined where the books have no such account yet. */

@@ -12,9 +12,15 @@ export interface SettledWindow {
   carried: number;
 }
 
-interface SettlementAnswer {
+/** A settlement as the hub answers. */
+export interface SettlementAnswer {
+  settlementId: string;
+  model: string;
   status: string;
-  parties: { party: string; action: string }[];
+  windowIds: string[];
+  requestedBy: string;
+  approvedBy: string | null;
+  parties: { party: string; netMinor: number; action: string; carriedOutMinor: number }[];
   payouts: Payout[];
   paymentsTold: { count: number; done: boolean };
 }
@@ -65,7 +71,8 @@ export async function paymentsToldOf(api: HubApi, settlementId: string): Promise
   return paymentsTold.count;
 }
 
-async function settlementOnce(
+/** @param what it is when it is so, for people */
+export async function settlementOnce(
   api: HubApi,
   settlementId: string,
   what: string,

@@ -8,6 +8,8 @@ interface AssignmentReference {
   currency: CurrencyCode;
   /** Name of a model of that currency. */
   model: string;
+  /** The currency that payouts are paid in, where that is another one: settlements that are calculated after it exchange what they pay out. */
+  payIn?: CurrencyCode;
   /** Who proposed it. */
   by: string;
 }

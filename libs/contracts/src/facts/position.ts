@@ -1,4 +1,5 @@
 import type { AmountMinor, Code, CurrencyCode, HubId, PartyName, Timestamp } from '../values.js';
+import type { FxRounding } from './fx-quote.js';
 import type { ReleasedReserve } from './settlement.js';
 
 /**
@@ -17,7 +18,10 @@ export type PositionEvent =
   | ObligationReportRejected
   | ObligationPaid
   | ObligationCarried
+  | ExchangeRequested
+  | ExchangeRefused
   | CurrencyExchanged
+  | ExchangeCarried
   | DebtWrittenOff;
 
 interface PositionReference {
@@ -126,14 +130,50 @@ export interface ObligationCarried extends ObligationReference {
   note: string;
 }
 
-/** Money of the party in one currency (`amountMinor`) becomes money in another one, at a rate that was locked. Both over hub:fx, in one entry. */
-export interface CurrencyExchanged extends PositionReference {
-  type: 'CurrencyExchanged';
+interface ExchangeReference extends PositionReference {
   exchangeId: HubId;
   settlementId: HubId;
+}
+
+/**
+ * A settlement's payout is to be exchanged at the rate that was locked: the ledger is asked to hold what is bought on hub:fx, which it refuses while cash
+ * of that currency would not cover clients' money. Written again when it is asked again after a refusal.
+ */
+export interface ExchangeRequested extends ExchangeReference {
+  type: 'ExchangeRequested';
+  holdId: HubId;
+  bought: { amountMinor: AmountMinor; currency: CurrencyCode };
+  rate: string;
+  quoteId: HubId;
+  rounding: FxRounding;
+}
+
+/** The ledger refused the hold; asked again when money has come in. */
+export interface ExchangeRefused extends ExchangeReference {
+  type: 'ExchangeRefused';
+  holdId: HubId;
+  code: Code;
+}
+
+/**
+ * Money of the party in one currency (`amountMinor`) becomes money in another one, at a rate that was locked. Both over hub:fx, in one entry; commits the
+ * hold.
+ */
+export interface CurrencyExchanged extends ExchangeReference {
+  type: 'CurrencyExchanged';
   bought: { amountMinor: AmountMinor; currency: CurrencyCode };
   /** Units of the bought currency for one of the sold, decimal. */
   rate: string;
+  quoteId?: HubId;
+  rounding?: FxRounding;
+  holdId?: HubId;
+}
+
+/** Given up in this settlement before anything was exchanged: the amount is carried to the next one, in its own currency. */
+export interface ExchangeCarried extends ExchangeReference {
+  type: 'ExchangeCarried';
+  model: string;
+  by: string;
 }
 
 /** The hub gives up what a party owes. hub:losses to party. */

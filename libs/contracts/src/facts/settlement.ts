@@ -1,3 +1,4 @@
+import type { LockedRate } from './fx-quote.js';
 import type { AmountMinor, Count, CurrencyCode, HubId, LogPosition, Minor, PartyName, PaymentId, Timestamp } from '../values.js';
 
 /** Facts of a `settlement-<settlementId>` stream. Written by settlement; SettlementSettled is folded by ledger. */
@@ -7,6 +8,8 @@ export type SettlementEvent =
   | SettlementMismatched
   | SettlementComparisonAsked
   | SettlementVerified
+  | FxRatesLocked
+  | FxRatesAwaited
   | SettlementApproved
   | SettlementAborted
   | SettlementPaying
@@ -53,6 +56,8 @@ export interface PartySettlement {
   collectBy?: 'liquidity';
   /** The model that what is carried out goes to, where the party has left this one. */
   carriedTo?: string;
+  /** The currency that its payout is paid in, where that is another one: it is exchanged at a rate that is locked. */
+  payIn?: CurrencyCode;
 }
 
 /** What is withheld of a party over all its settlements is the rounded part of all that it is withheld of. */
@@ -123,6 +128,36 @@ export interface SettlementVerified {
   settlementId: HubId;
   currency: CurrencyCode;
   journalRevision: Count;
+}
+
+/** What parties that are paid in another currency get. Locked once for each of them, before the approval where there was a quote by then. */
+export interface FxRatesLocked {
+  type: 'FxRatesLocked';
+  settlementId: HubId;
+  /** What they sell. */
+  currency: CurrencyCode;
+  rates: LockedRate[];
+  lockedAt: Timestamp;
+}
+
+/** No rate could be locked for these: their payouts wait for one, everybody else's do not. */
+export interface FxRatesAwaited {
+  type: 'FxRatesAwaited';
+  settlementId: HubId;
+  currency: CurrencyCode;
+  waiting: AwaitedRate[];
+  awaitedAt: Timestamp;
+}
+
+export interface AwaitedRate {
+  party: PartyName;
+  payIn: CurrencyCode;
+  soldMinor: AmountMinor;
+  /**
+   * `quote_missing`: none counts; `quote_by_approver`: whoever approved the settlement has recorded it; `amount_too_small`: it comes to less than half a
+   * minor unit. New ones may come.
+   */
+  code: string;
 }
 
 export interface SettlementApproved {

@@ -1,6 +1,5 @@
 import { Outage } from '@tongbao/event-store';
-import { Problem, reachedAtLeast } from '@tongbao/service';
-import { settlementProjection } from './settlement.projection.js';
+import { Problem } from './problem.js';
 
 /** What tells how far a projection is; a ProjectionRunner. */
 export interface Follower {
@@ -19,9 +18,12 @@ export async function untilReached(projection: Follower, position: bigint): Prom
   throw new ProjectionBehind(`the projection is at ${projection.status().position}, not yet at ${position}`);
 }
 
-/** This service's projection among those of the process, which are started after its parts are made. */
+/** One of the projections of the process, which are started after the parts that ask for them are made. */
 export class HostedProjection implements Follower {
-  constructor(private readonly projections: ReadonlyMap<string, Follower>) {}
+  constructor(
+    private readonly projections: ReadonlyMap<string, Follower>,
+    private readonly name: string,
+  ) {}
 
   reached(position: bigint, timeoutMs: number): Promise<boolean> {
     return this.#runner.reached(position, timeoutMs);
@@ -32,17 +34,8 @@ export class HostedProjection implements Follower {
   }
 
   get #runner(): Follower {
-    const runner = this.projections.get(settlementProjection.name);
-    if (!runner) throw new Problem('unavailable', `The projection ${settlementProjection.name} does not run in this process.`);
+    const runner = this.projections.get(this.name);
+    if (!runner) throw new Problem('unavailable', `The projection ${this.name} does not run in this process.`);
     return runner;
   }
-}
-
-/**
- * Log position that an answer reflects, perhaps a little more than was asked for.
- * @throws Problem for an `atLeast` that is no position, or is not reached in time
- */
-export async function reflected(projection: Follower, atLeast: string | undefined): Promise<string> {
-  await reachedAtLeast(projection, atLeast);
-  return String(projection.status().position);
 }
