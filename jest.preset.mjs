@@ -17,8 +17,9 @@ const slow = [
   'libs/reconciliation/test/(days|million)\\.',
   'libs/settlement/src/(bank-moods|exchange\\.crash|file-bank\\.(int|crash)|payout\\.proof|settlement\\.crash)\\.',
   'apps/cli/test/cluster-ops\\.',
+  'apps/standalone/test/real-week\\.',
   'apps/cluster-e2e/test/(crash-matrix|outages|replicas)\\.',
-  'apps/standalone/test/(settlement|bank-file|reconciliation)-kills\\.',
+  'apps/standalone/test/((settlement|bank-file|reconciliation)-kills|windows-under-load)\\.',
 ];
 
 /** Of the embedded form's suite over a cluster, the first ones; each starts a cluster of its own. */

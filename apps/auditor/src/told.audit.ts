@@ -1,4 +1,4 @@
-import { integer, list, Sums, text, type Json, type Recorded } from './record.js';
+import { integer, list, text, type Json, type Recorded } from './record.js';
 import type { Settlement } from './settlements.audit.js';
 import type { Windows } from './windows.js';
 

@@ -36,6 +36,8 @@ export const sampleDay: DayResult = {
     ...{ payoutId: 'p1', party, amountMinor: 1_500, status: 'confirmed' },
     steps: [
       { type: 'PayoutRequested' },
+      { type: 'PayoutRefused', code: 'client_money_not_covered' },
+      { type: 'PayoutRequested' },
       { type: 'PayoutAwaitingFunds' },
       { type: 'PayoutInstructed' },
       { type: 'PayoutFailed', code: 'account_closed' },

@@ -38,7 +38,7 @@ describe('a week of real purchases, over six platforms, in two currencies, settl
     expect(plan.refunds.length).toBeGreaterThan(100);
     expect(plan.refunds.some(({ day, order }) => day > order.day)).toBe(true);
     expect(plan.orders.some(({ takenMinor, amountMinor }) => takenMinor < amountMinor)).toBe(true);
-    expect(settlements.some(({ parties }) => parties.some(({ carriedOutMinor }) => carriedOutMinor !== 0))).toBe(true);
+    expect(settlements.filter(({ parties }) => parties.some(({ carriedOutMinor }) => carriedOutMinor !== 0)).length).toBe(2 * 3);
     const windows = Object.groupBy(
       settlements.flatMap(({ windowIds }) => windowIds),
       (windowId) => windowId.replace(/_\d+$/, ''),
@@ -55,7 +55,7 @@ describe('a week of real purchases, over six platforms, in two currencies, settl
   it('every party, window and currency: the windows, the ledger beside them, and a second computation say the same', async () => {
     const windows = await week.windowNets(settlements.flatMap(({ windowIds }) => windowIds));
     const nets = sorted(await second.nets());
-    expect(nets.length).toBeGreaterThan(100);
+    expect(nets.length).toBeGreaterThan(80);
     expect(sorted(windows.map(({ windowId, party, net, sides }) => ({ windowId, party, net, sides })))).toEqual(nets);
     const beside = windows.map(({ windowId, party, ledgerNet, ledgerSides }) => ({ windowId, party, net: ledgerNet, sides: ledgerSides }));
     expect(sorted(beside)).toEqual(nets);
@@ -79,7 +79,7 @@ describe('a week of real purchases, over six platforms, in two currencies, settl
 
   it('each side of each payment was settled once, and its payment was told', async () => {
     const told = await second.toldNets();
-    expect(told.length).toBeGreaterThan(100);
+    expect(told.length).toBeGreaterThan(80);
     expect(sorted(told)).toEqual(sorted(await second.paymentNets()));
   });
 

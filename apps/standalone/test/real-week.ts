@@ -8,7 +8,9 @@ export const currencies: readonly Currency[] = ['CNY', 'USD'];
 export const days = ['1997-01-06', '1997-01-07', '1997-01-08', '1997-01-09', '1997-01-10', '1997-01-11', '1997-01-12'];
 
 export const platforms = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6'];
-export const creators = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8'];
+export const creators = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9'];
+/** Has named no bank account: what it earns is carried from window to window. */
+export const carried = 'k9';
 export const agreementId = 'week';
 
 /** Every role, a part of what is left, fixed amounts, bounds, and a fee that is kept on refunds. */

@@ -21,7 +21,7 @@ const course = {
 const inDollars = { currency: 'USD', method: { provider: 'stripe' } };
 const inEuros = { currency: 'EUR', method: { provider: 'stripe' } };
 const destination = { accountNumber: '6222-out', holder: 'Somebody' };
-const waiting = ['requested', 'held', 'refused'];
+const waiting = ['requested', 'held'];
 const ended = ['confirmed', 'carried'];
 
 /** Days of a hub that may die at any moment: everyone who asks it for something asks again until it is done. */
@@ -30,9 +30,11 @@ export class SettlementDays {
 
   constructor(private readonly mortal: MortalWorld) {}
 
-  /** Platforms whose bank has a mood, and a model with everything that models may have; once. */
+  /** Platforms whose bank has a mood, a model with everything that models may have, and money of the hub's own for what it pays before it has it; once. */
   async prepare(): Promise<void> {
     const { world } = this.mortal;
+    this.#atBank((bank) => bank.bookUnexplained(1_000_000, 'USD', 'of the owners'));
+    await this.#has('hub:suspense', 'USD', 1_000_000);
     const euros = { currencies: ['EUR'] };
     await world.addPlatform('D', euros, '6222-D#rejects-once');
     await world.addPlatform('E', euros, '6222-E#drops-once');
@@ -149,9 +151,13 @@ export class SettlementDays {
 
   /** Somebody pays the party's prefunded money in: nobody asks the hub. */
   #fund(party: string, amountMinor: number): void {
-    const { dataDir } = this.mortal.world.hub;
-    const bank = new SandboxBank({ file: join(dataDir, 'sandbox-bank.db') });
-    bank.bookIncoming({ amountMinor, currency: 'USD', accountNumber: `6222-${party.split(':')[1]}`, reference: `LIQ ${party}` });
+    const accountNumber = `6222-${party.split(':')[1]}`;
+    this.#atBank((bank) => bank.bookIncoming({ amountMinor, currency: 'USD', accountNumber, reference: `LIQ ${party}` }));
+  }
+
+  #atBank(happens: (bank: SandboxBank) => void): void {
+    const bank = new SandboxBank({ file: join(this.mortal.world.hub.dataDir, 'sandbox-bank.db') });
+    happens(bank);
     bank.close();
   }
 

@@ -1,5 +1,5 @@
 import { eventually } from '@tongbao/testing';
-import { agreementId, agreementRules, creators, currencies, platforms, type PlannedOrder, type WeekPlan } from './real-week.js';
+import { agreementId, agreementRules, carried, creators, currencies, platforms, type PlannedOrder, type WeekPlan } from './real-week.js';
 import { expectStatus, orderOf, World } from './world.js';
 
 /** A settlement as the API shows it. */
@@ -72,7 +72,8 @@ export class Week {
   static async begin(): Promise<Week> {
     const world = await World.begin();
     for (const id of platforms) await world.addPlatform(id);
-    for (const id of creators) await world.addCreator(id);
+    for (const id of creators) if (id !== carried) await world.addCreator(id);
+    expectStatus(await world.operator('ops').post('/v1/creators', { creatorId: carried, name: 'Creator without a bank account' }), 201);
     await world.addAgreement(agreementId, agreementRules);
     return new Week(world);
   }

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { deadLetterTopic, platformEventsTopic, platformGroupPrefix, topics } from '@tongbao/contracts';
 import kafkajs from 'kafkajs';
-import type { AclEntry, Admin } from 'kafkajs';
+import type { AclEntry, AclFilter, Admin } from 'kafkajs';
 import { createKafka, type KafkaConnection } from './kafka-client.js';
 import { hubSubscriptions } from './topic.js';
 
@@ -68,19 +69,55 @@ const topic = (user: string, name: string, ...operations: AclOperation[]): Kafka
   operations,
 });
 
-/** Allows it, in force at once. What is allowed already stays so. The connection's user must be a super user, or may alter the cluster. */
+/**
+ * Allows it, and returns when the broker that was asked goes by it: brokers learn of it from their controller, a moment later. What is allowed already stays so.
+ * The connection's user must be a super user, or may alter the cluster.
+ * @throws Error when the broker does not go by it in time
+ */
 export async function applyAcls(connection: KafkaConnection, acls: readonly KafkaAcl[]): Promise<void> {
-  await administer(connection, (admin) => admin.createAcls({ acl: acls.flatMap(entriesOf) }));
+  const entries = acls.flatMap(entriesOf);
+  const wanted = entries.map(textOf);
+  await administer(connection, async (admin) => {
+    await admin.createAcls({ acl: entries });
+    await untilListed(admin, (listed) => wanted.every((each) => listed.has(each)));
+  });
 }
 
-/** Takes everything from a user, in force at once, for connections that are open too. */
+/**
+ * Takes everything from a user, for connections that are open too, and returns when the broker that was asked goes by it.
+ * @throws Error when it does not in time
+ */
 export async function revokeAcls(connection: KafkaConnection, user: string): Promise<void> {
+  const principal = `User:${user}`;
+  await administer(connection, async (admin) => {
+    await admin.deleteAcls({ filters: [{ ...anything(), principal }] });
+    await untilListed(admin, (listed) => ![...listed].some((each) => each.startsWith(`${principal} `)));
+  });
+}
+
+const pollEveryMs = 50;
+const withinMs = 10_000;
+
+async function untilListed(admin: Admin, holds: (listed: ReadonlySet<string>) => boolean): Promise<void> {
+  const giveUpAt = performance.now() + withinMs;
+  for (;;) {
+    const { resources } = await admin.describeAcls(anything());
+    const listed = resources.flatMap(({ acls, ...resource }) => acls.map((acl) => textOf({ ...acl, ...resource })));
+    if (holds(new Set(listed))) return;
+    if (performance.now() > giveUpAt) throw new Error(`the broker does not go by the changed rights after ${withinMs} ms`);
+    await delay(pollEveryMs);
+  }
+}
+
+const textOf = ({ principal, host, operation, permissionType, resourceType, resourceName, resourcePatternType }: AclEntry): string =>
+  [principal, host, operation, permissionType, resourceType, resourcePatternType, resourceName].join(' ');
+
+function anything(): AclFilter {
   const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
-  const all = {
-    ...{ principal: `User:${user}`, operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY },
+  return {
+    ...{ operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY },
     ...{ resourceType: AclResourceTypes.ANY, resourcePatternType: ResourcePatternTypes.ANY },
   };
-  await administer(connection, (admin) => admin.deleteAcls({ filters: [all] }));
 }
 
 function entriesOf({ user, resource, name, isPrefix, operations }: KafkaAcl): AclEntry[] {

@@ -14,7 +14,8 @@ addFormats.default(ajv);
 
 describe('an event that was ever written is what its contract says', () => {
   it.each(files('golden/*/*.json'))('%s', (path) => {
-    const name = path.replace('golden/', 'facts/');
+    // Of a version that has got optional fields there may be further files: `BankAccountApproved.v1.currency.json`.
+    const name = path.replace('golden/', 'facts/').replace(/(\.v\d+)\.\w+\.json$/, '$1.json');
     // A version that has been followed by another one is no longer made from the types: it stays among the released ones.
     const schema: Schema = json(files(`schemas/${name}`)[0] ?? `released/${name}`);
     const isRight = ajv.validate({ ...closed(schema), $id: path }, json(path).event);

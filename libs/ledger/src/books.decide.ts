@@ -32,8 +32,8 @@ export interface Decision {
 }
 
 /**
- * Decides a command. An id that has an outcome answers with it, but for the balances that it made, which the journal has, or, when it comes with other content, is refused without a trace; so is a hold
- * whose id is taken. Then the first of `refusals` that applies answers.
+ * Decides a command. An id that has an outcome answers with it, but for the balances that it made, which the journal has; or, when it comes with other
+ * content, is refused without a trace; so is a hold whose id is taken. Then the first of `refusals` that applies answers.
  */
 export function decide(books: Books, command: Command, nowMs: number): Decision {
   return command.command === 'Linked' ? decideLinked(books, command, nowMs) : decideAlone(books, command, nowMs);

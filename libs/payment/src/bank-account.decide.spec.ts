@@ -5,6 +5,7 @@ import {
   accountInForce,
   decideBankAccount,
   evolveBankAccounts,
+  noBankAccounts,
   type BankAccountCommand,
   type BankAccountEvent,
   type BankAccountRefusal,
@@ -72,7 +73,7 @@ const stop = (proposalId: string, hours: number): BankAccountCommand => ({
 const firstInForce = [proposed('p1', first, 0), approved('p1', first, 0, 0)];
 const changeCooling = [...firstInForce, proposed('p2', second, 8), approved('p2', second, 10, 34)];
 
-const fold = (events: readonly BankAccountEvent[]): BankAccounts => events.reduce(evolveBankAccounts, {});
+const fold = (events: readonly BankAccountEvent[]): BankAccounts => events.reduce(evolveBankAccounts, noBankAccounts);
 const given = (history: readonly BankAccountEvent[]) => ({
   when: (command: BankAccountCommand) => ({
     then: (expected: Decision<BankAccountEvent, BankAccountRefusal>) =>
@@ -135,5 +136,82 @@ describe("a party's bank account", () => {
       second,
     ],
     ['the next one when it has cooled', [...changeCooling, proposed('p3', third, 40), approved('p3', third, 41, 65)], 65, third],
-  ])('in force is %s', (_, history, hours, expected) => expect(accountInForce(fold(history), at(hours))).toEqual(expected));
+  ])('in force is %s', (_, history, hours, expected) => expect(accountInForce(fold(history), undefined, at(hours))).toEqual(expected));
+});
+
+describe("a party's bank account of one currency", () => {
+  const inCurrency = (currency: string) => (event: BankAccountEvent) => (event.type === 'BankAccountSet' ? event : { ...event, currency });
+  const [inUsd, inEur] = [inCurrency('USD'), inCurrency('EUR')] as const;
+  const proposeInUsd = (account: PayeeAccount): BankAccountCommand => ({
+    ...{ type: 'ProposeBankAccount', proposalId: 'p9', currency: 'USD', account, by: 'operator:jo', now: at(10) },
+  });
+  const usdWaits = inUsd(proposed('p2', second, 8));
+  const usdCooling = [...firstInForce, usdWaits, inUsd(approved('p2', second, 10, 34))];
+  const usdAlone = [inUsd(proposed('p1', first, 0)), inUsd(approved('p1', first, 0, 0))];
+
+  it.each<[string, BankAccountEvent[], BankAccountCommand, BankAccountEvent[]]>([
+    [
+      'is proposed while one of all currencies waits',
+      [proposed('p1', first, 0)],
+      proposeInUsd(second),
+      [inUsd(proposed('p9', second, 10))],
+    ],
+    [
+      'is proposed while one of another currency waits',
+      [inEur(proposed('p1', first, 0))],
+      proposeInUsd(second),
+      [inUsd(proposed('p9', second, 10))],
+    ],
+    ['that is proposed twice is one proposal', [usdWaits], proposeInUsd(second), []],
+    ['that is in force need not be proposed', usdAlone, proposeInUsd(first), []],
+    ['may be the one that serves all currencies', firstInForce, proposeInUsd(first), [inUsd(proposed('p9', first, 10))]],
+    ['does not keep it from being proposed for all', usdAlone, propose(first), [proposed('p9', first, 10)]],
+    ['is in force at once where the party is paid nowhere', [usdWaits], approve('p2'), [inUsd(approved('p2', second, 10, 10))]],
+    [
+      'is in force at once where the party is paid in other currencies alone',
+      [inEur(proposed('p1', first, 0)), inEur(approved('p1', first, 0, 0)), usdWaits],
+      approve('p2'),
+      [inUsd(approved('p2', second, 10, 10))],
+    ],
+    ['cools where another account has served it', [...firstInForce, usdWaits], approve('p2'), [inUsd(approved('p2', second, 10, 34))]],
+    ['cools where it is changed', [...usdAlone, usdWaits], approve('p2'), [inUsd(approved('p2', second, 10, 34))]],
+    [
+      'is approved while a change for all currencies cools',
+      [...changeCooling, inUsd(proposed('p3', third, 11))],
+      approve('p3', 'operator:kim', 12),
+      [inUsd(approved('p3', third, 12, 36))],
+    ],
+    [
+      'leaves the first one of all the others in force at once',
+      [...usdAlone, proposed('p2', second, 8)],
+      approve('p2'),
+      [approved('p2', second, 10, 10)],
+    ],
+    ['is rejected by its proposal', [proposed('p3', third, 0), inUsd(proposed('p1', first, 0))], reject('p1'), [inUsd(rejected)]],
+    ['is stopped while it cools', usdCooling, stop('p2', 33), [inUsd(stopped)]],
+  ])('%s', (_, history, command, events) => given(history).when(command).then({ events }));
+
+  it.each<[string, BankAccountEvent[], BankAccountCommand, BankAccountRefusal]>([
+    ['is not proposed while another one of it waits', [usdWaits], proposeInUsd(third), 'state_conflict'],
+    ['is not approved by whoever proposed it', [usdWaits], approve('p2', 'operator:jo'), 'four_eyes'],
+    [
+      'is not approved while another change of it cools',
+      [...usdCooling, inUsd(proposed('p3', third, 11))],
+      approve('p3'),
+      'state_conflict',
+    ],
+    ['is not stopped once it is in force', usdCooling, stop('p2', 34), 'state_conflict'],
+    ['is not stopped twice', [...usdCooling, inUsd(stopped)], stop('p2', 33), 'not_found'],
+  ])('%s', (_, history, command, refused) => given(history).when(command).then({ refused }));
+
+  it.each<[string, BankAccountEvent[], number, (PayeeAccount | undefined)[]]>([
+    ['the one of all currencies, while there is none', firstInForce, 1, [first, first]],
+    ['the one of all currencies, while its own cools', usdCooling, 33.99, [first, first]],
+    ['its own from then on; the others stay', usdCooling, 34, [second, first]],
+    ['the one of all currencies for good, where its own was stopped', [...usdCooling, inUsd(stopped)], 99, [first, first]],
+    ['its own, whatever is changed for all the others', [...usdAlone, ...changeCooling], 34, [first, second]],
+    ['none for the others, where it alone has one', usdAlone, 1, [first, undefined]],
+  ])('in force is %s', (_, history, hours, expected) =>
+    expect(['USD', 'CNY'].map((currency) => accountInForce(fold(history), currency, at(hours)))).toEqual(expected),
+  );
 });

@@ -9,8 +9,16 @@ import type {
 } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
 
-/** Where a party is paid out to, and what is to be done about it. */
-export interface BankAccounts {
+/**
+ * Where a party is paid out to: by currency, each under four eyes and with a cooling time of its own. The one of no currency serves all that have none of their
+ * own.
+ */
+export type BankAccounts = ReadonlyMap<string | undefined, BankAccountState>;
+
+export const noBankAccounts: BankAccounts = new Map();
+
+/** One of a party's accounts, and what is to be done about it. */
+export interface BankAccountState {
   /** What was in force when somebody last approved, or had set, an account. */
   known?: PayeeAccount;
   /** Approved last: in force from its time on, unless it is stopped before. */
@@ -22,7 +30,7 @@ export interface BankAccounts {
 export type BankAccountEvent = BankAccountSet | BankAccountProposed | BankAccountApproved | BankAccountRejected | BankAccountChangeStopped;
 
 export type BankAccountCommand =
-  | { type: 'ProposeBankAccount'; proposalId: string; account: PayeeAccount; by: string; now: string }
+  | { type: 'ProposeBankAccount'; proposalId: string; currency?: string; account: PayeeAccount; by: string; now: string }
   /** @property coolingMs from the approval of a change to its coming into force */
   | { type: 'ApproveBankAccount'; proposalId: string; by: string; note: string; now: string; coolingMs: number }
   | { type: 'RejectBankAccount'; proposalId: string; by: string; reason: string }
@@ -31,21 +39,30 @@ export type BankAccountCommand =
 /** Why a command is refused. The order of `refusals` is the order of precedence: the first that applies answers. */
 export type BankAccountRefusal = Extract<ProblemCode, 'not_found' | 'state_conflict' | 'four_eyes'>;
 
-export const accountInForce = ({ known, next }: BankAccounts, at: string): PayeeAccount | undefined =>
+/** Where the party is paid in a currency; without one, in those that have no account of their own. */
+export const accountInForce = (accounts: BankAccounts, currency: string | undefined, at: string): PayeeAccount | undefined =>
+  ownInForce(accounts.get(currency) ?? {}, at) ?? ownInForce(accounts.get(undefined) ?? {}, at);
+
+export const ownInForce = ({ known, next }: BankAccountState, at: string): PayeeAccount | undefined =>
   next && next.inForceAt <= at ? accountOf(next) : known;
 
 /** An approved change that is still cooling. */
-export const coolingChange = ({ next }: BankAccounts, at: string): BankAccountApproved | undefined =>
+export const coolingChange = ({ next }: BankAccountState, at: string): BankAccountApproved | undefined =>
   next && next.inForceAt > at ? next : undefined;
 
-export function evolveBankAccounts(state: BankAccounts, event: BankAccountEvent): BankAccounts {
+export function evolveBankAccounts(accounts: BankAccounts, event: BankAccountEvent): BankAccounts {
+  const currency = event.type === 'BankAccountSet' ? undefined : event.currency;
+  return new Map(accounts).set(currency, evolved(accounts.get(currency) ?? {}, event));
+}
+
+function evolved(state: BankAccountState, event: BankAccountEvent): BankAccountState {
   switch (event.type) {
     case 'BankAccountSet':
       return { ...state, known: accountOf(event), next: undefined };
     case 'BankAccountProposed':
       return { ...state, proposal: event };
     case 'BankAccountApproved':
-      return { known: accountInForce(state, event.approvedAt), next: event };
+      return { known: ownInForce(state, event.approvedAt), next: event };
     case 'BankAccountRejected':
       return { ...state, proposal: undefined };
     case 'BankAccountChangeStopped':
@@ -59,27 +76,37 @@ export function evolveBankAccounts(state: BankAccounts, event: BankAccountEvent)
 export function decideBankAccount(
   party: string,
   command: BankAccountCommand,
-  state: BankAccounts,
+  accounts: BankAccounts,
 ): Decision<BankAccountEvent, BankAccountRefusal> {
+  const currency = currencyOf(command, accounts);
+  const state = accounts.get(currency) ?? {};
   if (isDone(command, state)) return { events: [] };
   const refusal = refusals.find(([, applies]) => applies(command, state));
   if (refusal) return { refused: refusal[0] };
   const { proposalId, by } = command;
+  const about = { party, ...(currency !== undefined && { currency }), proposalId };
   switch (command.type) {
     case 'ProposeBankAccount':
-      return { events: [{ type: 'BankAccountProposed', party, proposalId, ...command.account, by, proposedAt: command.now }] };
+      return { events: [{ type: 'BankAccountProposed', ...about, ...command.account, by, proposedAt: command.now }] };
     case 'ApproveBankAccount':
-      return { events: [approved(party, command, state)] };
+      return { events: [approved(about, command, state.proposal, accountInForce(accounts, currency, command.now) === undefined)] };
     case 'RejectBankAccount':
-      return { events: [{ type: 'BankAccountRejected', party, proposalId, by, reason: command.reason }] };
+      return { events: [{ type: 'BankAccountRejected', ...about, by, reason: command.reason }] };
     case 'StopBankAccountChange':
-      return { events: [{ type: 'BankAccountChangeStopped', party, proposalId, by, reason: command.reason }] };
+      return { events: [{ type: 'BankAccountChangeStopped', ...about, by, reason: command.reason }] };
     default:
       return command satisfies never;
   }
 }
 
-type Applies = (command: BankAccountCommand, state: BankAccounts) => boolean;
+/** Which of the accounts a command is about: a proposal says so, and everything else names the proposal. */
+function currencyOf(command: BankAccountCommand, accounts: BankAccounts): string | undefined {
+  if (command.type === 'ProposeBankAccount') return command.currency;
+  const isMeant = ({ proposal, next }: BankAccountState) => [proposal, next].some((each) => each?.proposalId === command.proposalId);
+  return [...accounts].find(([, state]) => isMeant(state))?.[0];
+}
+
+type Applies = (command: BankAccountCommand, state: BankAccountState) => boolean;
 
 const refusals: [BankAccountRefusal, Applies][] = [
   ['not_found', (command, state) => isAboutProposal(command) && state.proposal?.proposalId !== command.proposalId],
@@ -94,11 +121,11 @@ const refusals: [BankAccountRefusal, Applies][] = [
 
 const isAboutProposal = ({ type }: BankAccountCommand): boolean => type === 'ApproveBankAccount' || type === 'RejectBankAccount';
 
-function isDone(command: BankAccountCommand, state: BankAccounts): boolean {
+function isDone(command: BankAccountCommand, state: BankAccountState): boolean {
   switch (command.type) {
     case 'ProposeBankAccount': {
       if (state.proposal) return isSame(state.proposal, command.account);
-      const current = coolingChange(state, command.now) ?? accountInForce(state, command.now);
+      const current = coolingChange(state, command.now) ?? ownInForce(state, command.now);
       return current !== undefined && isSame(current, command.account);
     }
     case 'ApproveBankAccount':
@@ -111,16 +138,19 @@ function isDone(command: BankAccountCommand, state: BankAccounts): boolean {
   }
 }
 
+/**
+ * @param isFirst the party is paid nowhere in what the account is for. A first account of a currency that another one has served takes money elsewhere, and
+ *   cools like any other change
+ */
 function approved(
-  party: string,
+  about: { party: string; currency?: string; proposalId: string },
   { by, note, now, coolingMs }: Extract<BankAccountCommand, { type: 'ApproveBankAccount' }>,
-  state: BankAccounts,
+  proposal: BankAccountProposed | undefined,
+  isFirst: boolean,
 ): BankAccountApproved {
-  if (!state.proposal) throw new Error(`nothing is proposed for ${party}`);
-  const { proposalId } = state.proposal;
-  const isFirst = accountInForce(state, now) === undefined;
+  if (!proposal) throw new Error(`nothing is proposed for ${about.party}`);
   const inForceAt = isFirst ? now : new Date(Date.parse(now) + coolingMs).toISOString();
-  return { type: 'BankAccountApproved', party, proposalId, ...accountOf(state.proposal), by, note, approvedAt: now, inForceAt };
+  return { type: 'BankAccountApproved', ...about, ...accountOf(proposal), by, note, approvedAt: now, inForceAt };
 }
 
 export const accountOf = ({ bank, accountNumber, holder, bic, clearing, mandate }: PayeeAccount): PayeeAccount => ({

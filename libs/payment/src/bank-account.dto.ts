@@ -1,4 +1,4 @@
-import { Id, Nested, Text } from '@tongbao/service';
+import { Currency, Id, Nested, Text } from '@tongbao/service';
 
 export class ClearingBody {
   @Text({ max: 35, description: "the bank's number in the clearing system" })
@@ -17,6 +17,12 @@ export class MandateBody {
 }
 
 export class BankAccountBody {
+  @Currency({
+    optional: true,
+    description: 'what is paid in it goes there; without one, what is paid in any currency that has no account of its own',
+  })
+  currency?: string;
+
   @Text({ max: 32, pattern: /^[a-z][a-z0-9]*$/ })
   bank!: string;
 

@@ -19,13 +19,15 @@ import {
   type Principal,
 } from '@tongbao/service';
 import {
-  accountInForce,
   accountOf,
   coolingChange,
   decideBankAccount,
+  noBankAccounts,
+  ownInForce,
   type BankAccountCommand,
   type BankAccountRefusal,
   type BankAccounts,
+  type BankAccountState,
 } from './bank-account.decide.js';
 import { ApproveBankAccountBody, BankAccountBody, EndBankAccountBody } from './bank-account.dto.js';
 import { Directory } from './directory.js';
@@ -35,8 +37,8 @@ import { KindInPath, partyOf, type Kind } from './participant.kind.js';
 const states = ['proposed', 'cooling'] as const;
 
 /**
- * Where parties are paid out to: proposed by one, verified and approved by another. A party's first account is in force at once; a changed one when its cooling time
- * is over, and whoever hears of the change meanwhile can stop it.
+ * Where parties are paid out to, in all currencies or in one: proposed by one, verified and approved by another. A party's first account is in force at once; a changed
+ * one when its cooling time is over, and whoever hears of the change meanwhile can stop it.
  */
 @ApiTags('bank accounts')
 @Controller('v1')
@@ -88,12 +90,13 @@ export class BankAccountController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ProposeBankAccount', partyOf(kind, id), caller, key, body, (commandId, asked) => ({
-      type: 'ProposeBankAccount',
-      proposalId: `bap_${commandId.replace(/^cmd_/, '').slice(0, 20)}`,
-      account: accountOf(validated(BankAccountBody, body)),
-      ...asked,
-    }));
+    return this.#run('ProposeBankAccount', partyOf(kind, id), caller, key, body, (commandId, asked) => {
+      const { currency, ...account } = validated(BankAccountBody, body);
+      if (currency !== undefined && !this.config.currencies.includes(currency))
+        throw new Problem('currency_unsupported', `The hub does not settle ${currency}.`, 'currency');
+      const proposalId = `bap_${commandId.replace(/^cmd_/, '').slice(0, 20)}`;
+      return { type: 'ProposeBankAccount', proposalId, ...(currency !== undefined && { currency }), account: accountOf(account), ...asked };
+    });
   }
 
   @Post(['platforms/:id/bank-account/approve', 'creators/:id/bank-account/approve'])
@@ -177,7 +180,7 @@ export class BankAccountController {
     );
     if (handled.outcome === 'refused' && !(await this.#isDone(stream, commandId)))
       throw new Problem(handled.refusal, handled.state ? details[handled.refusal] : `There is no ${party}.`);
-    return { party, ...shownBankAccounts(handled.state?.bankAccounts ?? {}, this.clock.now()) };
+    return { party, ...shownBankAccounts(handled.state?.bankAccounts ?? noBankAccounts, this.clock.now()) };
   }
 
   /** A command that is repeated after its effect finds a state that would refuse it: the stream says that it was the one. */
@@ -200,14 +203,31 @@ function requireOwn(party: string, caller: Principal): void {
 }
 
 function statesOf(accounts: BankAccounts, now: Date): string[] {
-  return [...(accounts.proposal ? ['proposed'] : []), ...(coolingChange(accounts, now.toISOString()) ? ['cooling'] : [])];
+  return [...accounts.values()].flatMap((state) => [
+    ...(state.proposal ? ['proposed'] : []),
+    ...(coolingChange(state, now.toISOString()) ? ['cooling'] : []),
+  ]);
 }
 
-/** What is in force, what comes into force and when, and what waits for another person; each is left out where there is none. */
+/**
+ * What is in force, what comes into force and when, and what waits for another person; each is left out where there is none. What is of one currency stands
+ * under it, in `bankAccountsByCurrency`.
+ */
 export function shownBankAccounts(accounts: BankAccounts, now: Date): object {
-  const { proposal } = accounts;
-  const inForce = accountInForce(accounts, now.toISOString());
-  const change = coolingChange(accounts, now.toISOString());
+  const ofCurrencies = [...accounts]
+    .flatMap(([currency, state]) => (currency === undefined ? [] : [[currency, shownBankAccount(state, now)] as const]))
+    .filter(([, shown]) => Object.keys(shown).length > 0)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  return {
+    ...shownBankAccount(accounts.get(undefined) ?? {}, now),
+    ...(ofCurrencies.length > 0 && { bankAccountsByCurrency: Object.fromEntries(ofCurrencies) }),
+  };
+}
+
+function shownBankAccount(state: BankAccountState, now: Date): object {
+  const { proposal } = state;
+  const inForce = ownInForce(state, now.toISOString());
+  const change = coolingChange(state, now.toISOString());
   return {
     ...(inForce && { bankAccount: inForce }),
     ...(change && {

@@ -75,6 +75,47 @@ describe('the bank account of a platform', () => {
     }
   });
 
+  it('may be of one currency: it is proposed, approved and shown beside the one that serves all others', async () => {
+    await approve((await propose('6222-1')).proposalId);
+    const dollars = { ...account('3611'), currency: 'USD' };
+    const { body } = await hub.ask('finance', 'PUT', path(), dollars);
+    const shown = body['bankAccountsByCurrency'] as { USD: { bankAccountProposal: { proposalId: string } } };
+    expect(body).toEqual({
+      party: `platform:${id}`,
+      bankAccount: account('6222-1'),
+      bankAccountsByCurrency: { USD: { bankAccountProposal: expect.objectContaining(account('3611')) } },
+    });
+    const { proposalId } = shown.USD.bankAccountProposal;
+    expect(await approve(proposalId)).toMatchObject({
+      body: {
+        bankAccount: account('6222-1'),
+        bankAccountsByCurrency: { USD: { bankAccountChange: { ...account('3611'), approvedBy: 'operator:boss' } } },
+      },
+    });
+    const { body: list } = await hub.ask('approver', 'GET', '/v1/bank-accounts?state=cooling');
+    expect((list['items'] as { party: string }[]).map(({ party }) => party)).toContain(`platform:${id}`);
+    hub.clock.aheadMs = 24 * 3_600_000;
+    try {
+      const { body: inForce } = await hub.ask('auditor', 'GET', path());
+      expect(inForce).toEqual({
+        party: `platform:${id}`,
+        bankAccount: account('6222-1'),
+        bankAccountsByCurrency: { USD: { bankAccount: account('3611') } },
+      });
+    } finally {
+      hub.clock.aheadMs = 0;
+    }
+  });
+
+  it('of one currency that was rejected leaves no trace where it is shown', async () => {
+    const { body } = await hub.ask('finance', 'PUT', path(), { ...account('3611'), currency: 'USD' });
+    const { USD } = body['bankAccountsByCurrency'] as { USD: { bankAccountProposal: { proposalId: string } } };
+    const { proposalId } = USD.bankAccountProposal;
+    expect((await hub.ask('approver', 'POST', `${path()}/reject`, { proposalId, reason: 'not theirs' })).body).toEqual({
+      party: `platform:${id}`,
+    });
+  });
+
   it('that waits, or cools, is on the list of whoever must look at it', async () => {
     const listed = async (state: string) => {
       const { body } = await hub.ask('approver', 'GET', `/v1/bank-accounts?state=${state}`);
@@ -93,6 +134,13 @@ describe('the bank account of a platform', () => {
     ['the role of an approver', async () => approve((await propose('6222-1')).proposalId, 'finance'), 403, 'forbidden'],
     ['a platform that exists', () => hub.ask('finance', 'PUT', '/v1/platforms/nobody/bank-account', account('1')), 404, 'not_found'],
     ['the proposal that was seen', async () => (await propose('1'), approve('bap_other')), 404, 'not_found'],
+    [
+      'a currency that the hub settles',
+      () => hub.ask('finance', 'PUT', path(), { ...account('1'), currency: 'CHF' }),
+      422,
+      'currency_unsupported',
+    ],
+    ['a currency', () => hub.ask('finance', 'PUT', path(), { ...account('1'), currency: 'usd' }), 422, 'invalid'],
     ['a known state', () => hub.ask('finance', 'GET', '/v1/bank-accounts?state=x'), 422, 'invalid'],
     [
       'a note that says how it was verified',

@@ -8,7 +8,7 @@ import type {
   VelocityLimit,
 } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
-import { evolveBankAccounts, type BankAccountEvent, type BankAccounts } from './bank-account.decide.js';
+import { evolveBankAccounts, noBankAccounts, type BankAccountEvent, type BankAccounts } from './bank-account.decide.js';
 
 /** A platform or creator that has joined. */
 export interface Participant {
@@ -32,7 +32,7 @@ export const participantFold = { initial: undefined as ParticipantState, evolve 
 
 function evolve(state: ParticipantState, event: ParticipantEvent): ParticipantState {
   if (event.type === 'ParticipantRegistered') {
-    return { registered: event, suspended: false, limits: new Map(), velocityLimits: [], bankAccounts: {}, keys: [] };
+    return { registered: event, suspended: false, limits: new Map(), velocityLimits: [], bankAccounts: noBankAccounts, keys: [] };
   }
   if (!state) throw new Error(`a participant stream begins with ParticipantRegistered, not with ${event.type}`);
   switch (event.type) {

@@ -21,8 +21,8 @@ export interface BankStatementParts {
   bank: Bank;
   payouts: AnyOrders;
   withdrawals: AnyOrders;
-  /** Who the parties are and where they are paid by now, everything in the log included. */
-  parties: (party: Party) => Promise<{ account: PayoutAccount | undefined } | undefined>;
+  /** Who the parties are and where they are paid in a currency by now, everything in the log included. */
+  parties: (party: Party, currency: string) => Promise<{ account: PayoutAccount | undefined } | undefined>;
 }
 
 /**
@@ -85,10 +85,10 @@ export class BankStatementProcess {
     }
   }
 
-  /** Prefunded money counts as a party's only where it comes from the account that the party is known by: anybody can write a reference. */
+  /** Prefunded money counts as a party's only where it comes from the account that the party is known by in that currency: anybody can write a reference. */
   async #deposit(party: Party, line: StatementLine): Promise<BankLineMatch> {
     const { store, bank, parties } = this.parts;
-    const known = await parties(party);
+    const known = await parties(party, line.currency);
     if (!known) return unmatched('deposit_party_unknown');
     if (known.account?.accountNumber !== line.accountNumber) return unmatched('deposit_account_differs');
     await handle<ReadonlySet<string>, PositionEvent, never>(

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PayoutEvent, PositionEvent } from '@tongbao/contracts';
+import type { BankLineRecorded, PayoutEvent, PositionEvent } from '@tongbao/contracts';
 import { clock, TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
 import { assignmentStream } from './assignment.js';
+import { statementStream } from './bank-statement.process.js';
 import { exchangeIdOf } from './exchange.js';
 import { rateOf } from './fx-rate.js';
 import { FxViews } from './fx.view.js';
@@ -39,6 +40,10 @@ const quote = (to: string, rate: string, by = 'operator:ann') =>
   yuan.processes.quotes.record({ from: 'CNY', to, ...rateOf(rate)!, expiresAt, source: 'spec' }, yuan.command(`quote${to}`, by));
 const withdraw = (quoteId: string) => yuan.processes.quotes.withdraw(quoteId, 'over', yuan.command('over', 'operator:ann'));
 const amounts = async (market: Market) => (await market.lines()).map(({ amountMinor }) => amountMinor);
+const booked = async (accounts: string) =>
+  (await yuan.events<BankLineRecorded>(statementStream('sandbox')))
+    .filter(({ accountNumber }) => accountNumber?.startsWith(accounts))
+    .map(({ accountNumber, currency, amountMinor }) => [accountNumber, currency, amountMinor]);
 const steps = async (settlementId: string) => (await yuan.settlementEvents(settlementId)).map(({ type }) => type);
 const exchangeSteps = async (settlementId: string, party: string) =>
   (await yuan.events<PositionEvent>(positionStream(party)))
@@ -195,6 +200,42 @@ describe('a party that is paid in another currency', () => {
     expect(await balances(D)).toEqual({ CNY: 0, USD: 700 });
     expect(await hub.queries.carriesOf('dnm', 'USD')).toMatchObject([{ party: D, amountMinor: 700n }]);
     expect(await hub.queries.carriesOf('dnm', 'CNY')).toEqual([]);
+    await withdraw(quoteId);
+  });
+
+  it('is paid each currency where that one goes; what it owes comes from the account of what it owes', async () => {
+    const E = 'platform:E';
+    await hub.registerBankAccount(E, 'acc-E-CNY', 'CNY');
+    await hub.registerBankAccount(E, 'acc-E-USD', 'USD');
+    const { quoteId } = await quote('USD', '0.14');
+    const month = async (amountMinor: number) => {
+      await yuan.earns(E, amountMinor);
+      await yuan.untilMarked(await yuan.settle());
+    };
+    await month(10_000);
+    await paidIn(E, 'USD');
+    await month(20_000);
+    await month(-3_000);
+    expect(await booked('acc-E')).toEqual([
+      ['acc-E-CNY', 'CNY', -10_000],
+      ['acc-E-USD', 'USD', -2_800],
+      ['acc-E-CNY', 'CNY', 3_000],
+    ]);
+    await withdraw(quoteId);
+  });
+
+  it('is carried where the currency that it is paid in goes nowhere, until it does', async () => {
+    const F = 'platform:F';
+    await hub.registerBankAccount(F, 'acc-F-CNY', 'CNY');
+    await paidIn(F, 'USD');
+    const { quoteId } = await quote('USD', '0.14');
+    await yuan.earns(F, 1_000);
+    const settlementId = await yuan.settle();
+    await yuan.untilMarked(settlementId);
+    expect((await yuan.calculation(settlementId)).parties).toMatchObject([{ party: F, action: 'carry', carriedOutMinor: 1_000 }]);
+    await hub.registerBankAccount(F, 'acc-F-USD', 'USD');
+    await yuan.untilMarked(await yuan.settle());
+    expect(await booked('acc-F')).toEqual([['acc-F-USD', 'USD', -140]]);
     await withdraw(quoteId);
   });
 

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ParticipantEvent } from '@tongbao/contracts';
 import { MemoryRows } from '../test/memory-rows.js';
-import { accountInForce, foldParticipant, toPayoutAccount } from './payee.fold.js';
+import { PayeeAccounts, toPayoutAccount } from './payee.accounts.js';
+import { foldParticipant } from './payee.fold.js';
 import { SettlementRows } from './settlement.rows.js';
 
 const party = 'platform:A';
@@ -33,11 +34,12 @@ describe('where a party is paid', () => {
   beforeEach(() => {
     rows = new MemoryRows();
   });
-  const inForceAt = async (history: ParticipantEvent[], hour: number) => {
+  const inForceAt = async (history: ParticipantEvent[], hour: number, currency = 'CNY') => {
     for (const event of history) await foldParticipant(event, new SettlementRows(rows));
-    const [row] = rows.all('payees');
-    return row && accountInForce(row, at(hour))?.accountNumber;
+    return new PayeeAccounts(rows.all('payeeAccounts'), at(hour)).of(party, currency)?.accountNumber;
   };
+  const inUsd = (event: ParticipantEvent): ParticipantEvent =>
+    event.type === 'BankAccountApproved' || event.type === 'BankAccountChangeStopped' ? { ...event, currency: 'USD' } : event;
   const change = [approved('p1', '1', 1, 1), approved('p2', '2', 2, 26)];
 
   it.each<[string, ParticipantEvent[], number, string | undefined]>([
@@ -50,6 +52,19 @@ describe('where a party is paid', () => {
     ['the new one, while the next change cools', [...change, approved('p3', '3', 27, 51)], 50, '2'],
     ['what was set before, until the change has cooled', [set, approved('p2', '2', 2, 26)], 25, '0'],
   ])('is %s', async (_, history, hour, expected) => expect(await inForceAt(history, hour)).toBe(expected));
+
+  const ownOfUsd = [set, inUsd(approved('p2', '2', 2, 26))];
+  it.each<[string, ParticipantEvent[], number, (string | undefined)[]]>([
+    ['what serves all currencies, while its own cools', ownOfUsd, 25, ['0', '0']],
+    ['its own from then on, and the others stay', ownOfUsd, 26, ['0', '2']],
+    ['what serves all currencies for good, once its own is stopped', [...ownOfUsd, inUsd(stopped)], 99, ['0', '0']],
+    ['its own, whatever becomes of the others', [inUsd(approved('p9', '9', 1, 1)), ...change], 26, ['2', '9']],
+    ['its own, and nowhere in others', [inUsd(approved('p1', '1', 1, 1))], 1, [undefined, '1']],
+    ['the same, whose change another stop does not touch', [...ownOfUsd, stopped], 26, ['0', '2']],
+  ])('in a currency is %s', async (_, history, hour, expected) => {
+    await inForceAt(history, hour);
+    expect([await inForceAt([], hour, 'CNY'), await inForceAt([], hour, 'USD')]).toEqual(expected);
+  });
 
   it('is told with the way to it', () =>
     expect(

@@ -2,11 +2,12 @@ import type { PayoutEvent } from '@tongbao/contracts';
 import type { EventStore } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
 import { BankOrders, type BankOrder } from './bank-order.js';
+import type { PayeeAccounts } from './payee.accounts.js';
 import { decidePayout, type PayoutCommand, type PayoutRefusal } from './payout.decide.js';
-import { payoutAccountOf, payoutFold, payoutStream, type PayoutAccount, type PayoutState } from './payout.js';
+import { payoutAccountOf, payoutFold, payoutStream, type PayoutState } from './payout.js';
 
 /** Where parties are paid by now. */
-export type AccountsInForce = () => Promise<ReadonlyMap<string, PayoutAccount>>;
+export type AccountsInForce = () => Promise<PayeeAccounts>;
 
 export type PayoutOrders = BankOrders<PayoutState, PayoutEvent, PayoutCommand, PayoutRefusal>;
 
@@ -19,7 +20,7 @@ export const payoutOrders = (store: EventStore, clock: Clock, accounts: Accounts
     instruct: (means) => ({ type: 'InstructPayout', ...means }),
     orderOf,
     accountOf: async (state) =>
-      state.status === 'none' ? { accountNumber: '', holder: '' } : ((await accounts()).get(state.party) ?? state),
+      state.status === 'none' ? { accountNumber: '', holder: '' } : ((await accounts()).of(state.party, state.currency) ?? state),
   });
 
 function orderOf(state: PayoutState): BankOrder | undefined {

@@ -1,9 +1,8 @@
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
 import { and, asc, count, eq, inArray, isNotNull, lt, or } from 'drizzle-orm';
-import { accountInForce, toPayoutAccount } from './payee.fold.js';
-import type { PayoutAccount } from './payout.js';
+import { PayeeAccounts } from './payee.accounts.js';
 import type { RowOf } from './settlement.rows.js';
-import { bankCash, bankLines, banks, payees, payouts, withdrawals } from './payout.tables.js';
+import { bankCash, bankLines, banks, payeeAccounts, payees, payouts, withdrawals } from './payout.tables.js';
 
 /** A payout, collection or withdrawal, as far as its runner needs it to take them in their order. */
 export interface OrderRow {
@@ -25,16 +24,9 @@ export class PayoutQueries {
     this.#database = drizzleOver(sql);
   }
 
-  /** Where each party is paid at a time; parties that have no account in force are left out. */
-  async accountsAt(at: string): Promise<Map<string, PayoutAccount>> {
-    const named = or(isNotNull(payees.account), isNotNull(payees.next));
-    const rows = await this.#database.select().from(payees).where(named);
-    return new Map(
-      rows.flatMap((row) => {
-        const account = accountInForce(row, at);
-        return account ? [[row.party, toPayoutAccount(account)] as const] : [];
-      }),
-    );
+  /** Where each party is paid at a time. */
+  async accountsAt(at: string): Promise<PayeeAccounts> {
+    return new PayeeAccounts(await this.#database.select().from(payeeAccounts), at);
   }
 
   /** Whether somebody has registered it. */

@@ -36,15 +36,26 @@ export const payouts = schema.table(
   (table) => [index('payouts_by_settlement').on(table.settlementId), index('payouts_by_status').on(table.status)],
 );
 
-/** Who may be paid, and where. */
+/** Who may be paid. */
 export const payees = schema.table('payees', {
   party: text('party').primaryKey(),
   name: text('name').notNull(),
-  /** In force until `next` is. */
-  account: jsonb('account').$type<PayeeAccount>(),
-  /** An approved change. */
-  next: jsonb('next').$type<NextAccount>(),
 });
+
+/** Where parties are paid. */
+export const payeeAccounts = schema.table(
+  'payee_accounts',
+  {
+    party: text('party').notNull(),
+    /** Empty: the account serves every currency that has none of its own. */
+    currency: text('currency').notNull(),
+    /** In force until `next` is. */
+    account: jsonb('account').$type<PayeeAccount>(),
+    /** An approved change. */
+    next: jsonb('next').$type<NextAccount>(),
+  },
+  (table) => [primaryKey({ columns: [table.party, table.currency] })],
+);
 
 export interface NextAccount {
   proposalId: string;
@@ -138,4 +149,4 @@ export const deposits = schema.table('deposits', {
   decidedBy: text('decided_by'),
 });
 
-export const payoutTables = { payouts, payees, bankCash, bankLines, withdrawals, banks, deposits };
+export const payoutTables = { payouts, payees, payeeAccounts, bankCash, bankLines, withdrawals, banks, deposits };

@@ -56,6 +56,21 @@ describe('what a party is paid', () => {
     expect(parties).toMatchObject([{ netMinor, carriedInMinor: carriedIn, payableMinor, action, carriedOutMinor }]);
   });
 
+  it.each<[string, number, string | undefined, string[], string]>([
+    ['is paid where its currency has an account', 500, undefined, ['USD'], 'pay_out'],
+    ['is carried where other currencies alone have one', 500, undefined, ['CNY'], 'carry'],
+    ['is paid where the currency that it is paid in has an account', 500, 'CNY', ['CNY'], 'pay_out'],
+    ['is carried where the currency that it is paid in has none', 500, 'CNY', ['USD'], 'carry'],
+    ['owes, and is debited as it is, whatever it is paid in', -500, 'CNY', ['USD'], 'collect'],
+    ['owes, and carries it where the account is of what it is paid in', -500, 'CNY', ['CNY'], 'carry'],
+  ])('who %s', (_, netMinor, payIn, currencies, action) => {
+    const hasBankAccount = (_party: string, currency: string) => currencies.includes(currency);
+    const nets = [net('platform:A', netMinor)];
+    expect(calculate({}, { nets, hasBankAccount, payInOf: () => payIn }).parties).toMatchObject([{ action }]);
+    const { legs } = calculate({ granularity: 'gross' }, { nets, hasBankAccount, payInOf: () => payIn }).parties[0]!;
+    expect(netMinor > 0 ? legs?.received.action : legs?.paid.action).toBe(action);
+  });
+
   it('adds up several windows, and takes in who has only something carried', () => {
     const { parties } = calculate(
       {},

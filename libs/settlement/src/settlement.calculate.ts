@@ -33,8 +33,8 @@ export interface CalculationParts {
   reserveBases: readonly ReserveBase[];
   /** Of parties that are on this model; the oldest first. */
   dueReserves: readonly DueReserve[];
-  /** Whether money can be sent to, or drawn from, a party's bank account. */
-  hasBankAccount: (party: string) => boolean;
+  /** Whether money of a currency can be sent to, or drawn from, a bank account of the party's. */
+  hasBankAccount: (party: string, currency: string) => boolean;
   /** The model of a party after the cut-off. */
   modelAfter: (party: string) => string;
   /** The currency that its payouts are paid in, where that is another one. */
@@ -185,14 +185,15 @@ function paidIn(party: string, { payInOf }: CalculationParts): Partial<PartySett
   return payIn === undefined ? {} : { payIn };
 }
 
-function actionFor(party: string, payable: bigint, { terms, hasBankAccount }: CalculationParts): PartySettlement['action'] {
+function actionFor(party: string, payable: bigint, { terms, hasBankAccount, payInOf }: CalculationParts): PartySettlement['action'] {
   if (payable === 0n) return 'none';
   const magnitude = payable < 0n ? -payable : payable;
   if (magnitude < BigInt(terms.minimumPayoutMinor)) return 'carry';
-  if (payable > 0n) return hasBankAccount(party) ? 'pay_out' : 'carry';
+  if (payable > 0n) return hasBankAccount(party, payInOf(party) ?? terms.currency) ? 'pay_out' : 'carry';
   switch (terms.collection) {
     case 'debit':
-      return hasBankAccount(party) ? 'collect' : 'carry';
+      // What it owes is collected as it is, in whatever it is paid.
+      return hasBankAccount(party, terms.currency) ? 'collect' : 'carry';
     case 'liquidity':
       // Whether there is enough of it, the ledger says.
       return 'collect';

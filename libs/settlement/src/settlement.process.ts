@@ -145,7 +145,7 @@ export class SettlementProcess {
       ...{ settlementId, terms, nets, obligations, carried, reserveBases },
       cutOffAt: new Date(closedAt),
       dueReserves: due.filter(({ party }) => partyModels.at(party, cutOff) === model),
-      hasBankAccount: (party) => accounts.has(party),
+      hasBankAccount: (party, paidIn) => accounts.of(party, paidIn) !== undefined,
       modelAfter: (party) => partyModels.at(party, cutOff + 1n),
       payInOf: (party) => payIn.get(party),
     });
@@ -214,7 +214,7 @@ export class SettlementProcess {
     const missing = ready.filter(({ id }) => !known.has(id));
     if (missing.length > 0) {
       const accounts = await this.parts.accounts();
-      for (const move of missing) await this.#requestPayout(settlement, move, accounts.get(move.party));
+      for (const move of missing) await this.#requestPayout(settlement, move, accounts.of(move.party, move.currency));
       return false;
     }
     return [...known.values()].every((status) => status === 'confirmed' || status === 'carried');

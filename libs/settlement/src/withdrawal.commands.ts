@@ -82,15 +82,15 @@ export class WithdrawalCommands {
     return this.#answer(withdrawalId, commandId, await this.parts.payouts.declareFailed(withdrawalId, note, { commandId, actor: by }));
   }
 
-  async #destinationOf({ account: from, destination }: WithdrawalRequest): Promise<PayoutAccount> {
+  async #destinationOf({ account: from, currency, destination }: WithdrawalRequest): Promise<PayoutAccount> {
     const party = fundedParty(from);
     if (party === undefined) {
       if (destination) return destination;
       throw new Problem('invalid', 'A wallet and the fees of the hub need an account to go to.', 'destination');
     }
     if (destination) throw new Problem('invalid', 'Liquidity goes back to where its party is paid, and nowhere else.', 'destination');
-    const inForce = (await this.parts.accounts()).get(party);
-    if (!inForce) throw new Problem('state_conflict', `${party} has no bank account in force.`);
+    const inForce = (await this.parts.accounts()).of(party, currency);
+    if (!inForce) throw new Problem('state_conflict', `${party} has no bank account in force for ${currency}.`);
     return inForce;
   }
 

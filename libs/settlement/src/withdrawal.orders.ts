@@ -25,9 +25,9 @@ export const withdrawalOrders = (store: EventStore, clock: Clock, accounts: Acco
     orderOf,
     accountOf: async (state) => {
       if (state.status === 'none') return { accountNumber: '', holder: '' };
-      // Liquidity goes back to where its party is paid by now; the others name an account of their own.
+      // Liquidity goes back to where its party is paid in that currency by now; the others name an account of their own.
       const party = fundedParty(state.account);
-      return (party === undefined ? undefined : (await accounts()).get(party)) ?? state;
+      return (party === undefined ? undefined : (await accounts()).of(party, state.currency)) ?? state;
     },
   });
 

@@ -235,6 +235,25 @@ describe('prefunded money', () => {
     expect(await received('platform:A')).toEqual([700]);
   });
 
+  it('comes from, and goes back to, where the party is paid in its currency', async () => {
+    await hub.registerBankAccount('platform:E', 'acc-E');
+    await hub.registerBankAccount('platform:E', 'acc-E-USD', 'USD');
+    const bookIncoming = async (accountNumber: string, currency: string) => {
+      hub.bank.bookIncoming({ amountMinor: 400, currency, accountNumber, reference: 'LIQ platform:E' });
+      await processes.statement.poll();
+      return (await lastLine())?.match;
+    };
+    expect(await bookIncoming('acc-E', 'USD')).toEqual({ kind: 'unmatched', reason: 'deposit_account_differs' });
+    expect(await bookIncoming('acc-E', 'EUR')).toMatchObject({ kind: 'payout' });
+    expect(await bookIncoming('acc-E-USD', 'USD')).toMatchObject({ kind: 'payout' });
+    const destinationOf = async (currency: string) => {
+      const request = { account: 'liquidity:platform:E', amountMinor: 100, currency };
+      const { withdrawalId } = await processes.withdrawals.request(request, asked('operator:fin'));
+      return (await processes.withdrawalOrders.load(withdrawalId))?.instruction.accountNumber;
+    };
+    expect([await destinationOf('USD'), await destinationOf('EUR')]).toEqual(['acc-E-USD', 'acc-E']);
+  });
+
   it.each([
     ['from another account', 'acc-of-somebody', 'LIQ platform:A', 'deposit_account_differs'],
     ['of a party that nobody knows', 'acc-A', 'LIQ platform:Nobody', 'deposit_party_unknown'],

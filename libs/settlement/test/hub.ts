@@ -160,14 +160,19 @@ export class TestHub {
 
   payment = (event: Fact & { paymentId: string }): Promise<bigint> => this.fact(`payment-${event.paymentId}`, event);
 
-  async registerBankAccount(party: string, accountNumber: string): Promise<void> {
-    await this.fact(`participant-${party}`, {
-      type: 'BankAccountSet',
-      party,
-      bank: 'x',
-      accountNumber,
-      holder: party,
-    });
+  /** In force at once. @param currency of the account; without one it serves all that have none of their own */
+  async registerBankAccount(party: string, accountNumber: string, currency?: string): Promise<void> {
+    const kind = party.startsWith('creator:') ? 'creator' : 'platform';
+    const id = party.slice(kind.length + 1);
+    const stream = `participant-${party}`;
+    await this.fact(stream, { type: 'ParticipantRegistered', party, kind, id, name: party, currencies: [], methods: [] });
+    const account = { party, bank: 'x', accountNumber, holder: party };
+    const now = clock.now().toISOString();
+    const approval = { proposalId: `bap_${accountNumber}`, by: 'operator:boss', note: 'called them', approvedAt: now, inForceAt: now };
+    await this.fact(
+      stream,
+      currency === undefined ? { type: 'BankAccountSet', ...account } : { type: 'BankAccountApproved', ...account, currency, ...approval },
+    );
   }
 
   /** The projection has everything that is in the log, and so has the spec. */

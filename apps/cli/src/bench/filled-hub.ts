@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { EventStore } from '@tongbao/event-store';
 import { appendNewStreams } from '@tongbao/event-store-server';
 import { registerBankAccounts, registerSeller } from './bench-orders.js';
@@ -10,6 +11,7 @@ import { untilReadModelsReach } from './read-models.js';
 import { realPayment } from './real-payment.js';
 import { holdsWithin } from './until.js';
 
+const program = fileURLToPath(new URL('./window-close.program.js', import.meta.url));
 const patienceMs = 1_800_000;
 
 export interface Filling {
@@ -19,8 +21,8 @@ export interface Filling {
 
 /**
  * A hub whose windows have many payments each, as it would have them: captured payments are appended to its log while it is down, as copies of a real
- * one; then it starts, and its ledger posts them and its read models take them in, before anything is measured. Its settlements need no second person; what it
- * pays waits for cash that no provider pays out.
+ * one; then its ledger and settlement start, the ledger posts them and the read models take them in, before anything is measured. Its settlements need no
+ * second person; what it pays waits for cash that no provider pays out.
  */
 export class FilledHub {
   #copies: number;
@@ -49,7 +51,7 @@ export class FilledHub {
       copies += payments;
       progress(`${payments} payments in ${currency} are in the log after ${secondsSince(startedMs)} s`);
     }
-    const hub = await HubUnderTest.start(settings, dataDir);
+    const hub = await HubUnderTest.start(settings, dataDir, program);
     const store = EventStore.connect(hub.eventStoreUrl);
     try {
       const filled = new FilledHub(hub, store, await CommitWatcher.start(store, last), templates, copies);

@@ -31,15 +31,19 @@ export class HubUnderTest {
     private readonly child: ChildProcess,
   ) {}
 
-  /** @param dataDir what another one has left when it was ended; a new one when it is left out */
+  /**
+   * @param dataDir what another one has left when it was ended; a new one when it is left out
+   * @param program what is run; the product when it is left out
+   */
   static async start(
     settings: Record<string, string> = {},
     dataDir = mkdtempSync(join(tmpdir(), 'tongbao-bench-')),
+    program = mainFile,
   ): Promise<HubUnderTest> {
     const logFile = join(dataDir, 'hub.log');
     const log = openSync(logFile, 'a');
     const startedMs = performance.now();
-    const child = fork(mainFile, {
+    const child = fork(program, {
       env: {
         ...process.env,
         TONGBAO_DATA: dataDir,

@@ -2,7 +2,7 @@ import type { PayoutEvent, SettlementEvent, WindowEvent } from '@tongbao/contrac
 import type { EventStore } from '@tongbao/event-store';
 import { holdsWithin } from './until.js';
 
-const patienceMs = 300_000;
+const patienceMs = 600_000;
 
 /** When events of windows, settlements and payouts were received from the log, by type and what they are about. */
 export class SettlementLog {

@@ -46,6 +46,10 @@ export interface FinanceOfDay {
 
 const pdfHeadBytes = 5;
 
+interface Totals<T> {
+  totals: (T & { currency: string })[];
+}
+
 interface Question {
   /** Whose statement. */
   party: string;
@@ -58,9 +62,9 @@ interface Question {
 export async function lookAtFinance(api: HubApi, store: EventStore, { party, settlementIds, papers }: Question): Promise<FinanceOfDay> {
   const finance = api.as('finance');
   const atLeast = await booksAfter(store, settlementIds);
-  const of = <T>(path: string) =>
-    api.client.get<{ totals: (T & { currency: string })[] }>(path, { currency: dayCurrency, atLeast }, finance);
-  const [positions, revenue] = [await of<PositionsOfDay>('/v1/finance/positions'), await of<RevenueOfDay>('/v1/finance/revenue')];
+  const question = { currency: dayCurrency, atLeast };
+  const positions = await api.client.get<Totals<PositionsOfDay>>('/v1/finance/positions', question, finance);
+  const revenue = await api.client.get<Totals<RevenueOfDay>>('/v1/finance/revenue', question, finance);
   return {
     positions: inYuan(positions.totals),
     revenue: inYuan(revenue.totals),

@@ -55,20 +55,21 @@ const personOf = (by: string): string => by.replace(/^operator:/, '');
 const stepTexts: Partial<Record<PayoutStory['steps'][number]['type'], string>> = {
   PayoutRequested: 'asked for',
   PayoutHeld: 'held by the ledger',
-  PayoutRefused: 'refused by the ledger',
-  PayoutAwaitingFunds: 'waits for cash',
   PayoutInstructed: 'given to the bank',
   PayoutFailed: 'rejected',
   PayoutConfirmed: 'confirmed by the line of the bank',
 };
 
-/** A line for each time that it was asked for. What a run may have and another may not, as waiting for cash, is left out. */
+/** Time may be lost before the bank is asked, in one run and not in another: the ledger refuses until money is there, and it is asked again. */
+const isWait = (steps: PayoutStory['steps'], index: number): boolean =>
+  steps[index]?.type === 'PayoutRefused' || steps[index]?.type === 'PayoutAwaitingFunds' || steps[index - 1]?.type === 'PayoutRefused';
+
+/** A line for each time that the bank had it. */
 function storyText({ steps, lines }: PayoutStory): string {
-  const waits = new Set(['PayoutRefused', 'PayoutAwaitingFunds']);
-  const tries: string[][] = [];
-  for (const { type, code } of steps.filter((step) => !waits.has(step.type))) {
-    if (type === 'PayoutRequested') tries.push([]);
+  const tries: string[][] = [[]];
+  for (const { type, code } of steps.filter((_, index) => !isWait(steps, index))) {
     tries.at(-1)?.push(`${stepTexts[type] ?? type}${code === undefined ? '' : ` (${code})`}`);
+    if (type === 'PayoutFailed') tries.push([]);
   }
   const rows = tries.map((texts, index) => [index === 0 ? 'first' : 'again, the same key', texts.join(' → ')]);
   return textTable(

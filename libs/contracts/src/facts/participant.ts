@@ -116,6 +116,8 @@ export interface BankAccountSet {
 export interface BankAccountProposed extends PayeeAccount {
   type: 'BankAccountProposed';
   party: PartyName;
+  /** What is paid in it goes there. Absent: what is paid in any currency that has no account of its own. */
+  currency?: CurrencyCode;
   proposalId: HubId;
   by: string;
   proposedAt: Timestamp;
@@ -125,18 +127,22 @@ export interface BankAccountProposed extends PayeeAccount {
 export interface BankAccountApproved extends PayeeAccount {
   type: 'BankAccountApproved';
   party: PartyName;
+  /** As it was proposed. */
+  currency?: CurrencyCode;
   proposalId: HubId;
   by: string;
   /** How it was verified. */
   note: string;
   approvedAt: Timestamp;
-  /** A party's first account: at once; a changed one: when the cooling time is over. */
+  /** Where the party was paid nowhere before: at once; where it was: when the cooling time is over. */
   inForceAt: Timestamp;
 }
 
 export interface BankAccountRejected {
   type: 'BankAccountRejected';
   party: PartyName;
+  /** As it was proposed. */
+  currency?: CurrencyCode;
   proposalId: HubId;
   by: string;
   reason: string;
@@ -146,6 +152,8 @@ export interface BankAccountRejected {
 export interface BankAccountChangeStopped {
   type: 'BankAccountChangeStopped';
   party: PartyName;
+  /** As it was proposed. */
+  currency?: CurrencyCode;
   proposalId: HubId;
   by: string;
   reason: string;
