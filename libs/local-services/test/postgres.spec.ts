@@ -73,7 +73,8 @@ it('leaves nothing behind when it is killed in the middle of its work', async ()
   expect(children.length).toBeGreaterThan(1);
   await postgres.kill();
   await broken;
-  expect(children.filter((pid) => startOf(pid) !== undefined)).toEqual([]);
+  // They have let go of the shared memory; the system may still be taking the rest of them away.
+  while (children.some((pid) => startOf(pid) !== undefined)) await delay(10);
   postgres = await startPostgres({ dataDir });
   expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });

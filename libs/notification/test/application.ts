@@ -20,7 +20,7 @@ import { NotificationModule } from '../src/notification.module.js';
 import { notificationProjection } from '../src/notification.projection.js';
 import { notificationCategories } from '../src/notification.publish.js';
 
-/** Stands for payment and settlement: what is in the log goes out as it is. */
+/** Stands for payment, settlement and the ledger: what is in the log goes out as it is. */
 const publishers: Publisher[] = [
   {
     service: 'payment',
@@ -31,6 +31,11 @@ const publishers: Publisher[] = [
     service: 'settlement',
     categories: ['settlement'],
     publish: ({ event }) => [{ topic: topics.settlementEvents, key: 'k', type: event.type, data: event }],
+  },
+  {
+    service: 'ledger',
+    categories: ['cap'],
+    publish: ({ event }) => [{ topic: topics.ledgerEvents, key: 'k', type: event.type, data: event }],
   },
 ];
 
@@ -52,7 +57,7 @@ export interface ServerSentEvent {
 export async function openApplication() {
   const server = await startEventStoreServer({ dataDir: ':memory:' });
   const store = EventStore.connect(server.connectionString);
-  const busTopics = [topics.paymentEvents, topics.settlementEvents];
+  const busTopics = [topics.paymentEvents, topics.settlementEvents, topics.ledgerEvents];
   const feed = new LogFeed(store, {
     categories: [...new Set([...notificationCategories, 'command', 'participant', ...busCategories(publishers, busTopics)])],
   });
