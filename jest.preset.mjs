@@ -15,7 +15,7 @@ const slow = [
   'libs/provider-bills/test/million\\.',
   'libs/read-model/test/data-folder\\.',
   'libs/reconciliation/test/(days|million)\\.',
-  'libs/settlement/src/(bank-moods|exchange\\.crash|file-bank\\.(int|crash)|payout\\.proof|settlement\\.crash)\\.',
+  'libs/settlement/src/(bank-moods|exchange\\.crash|file-bank\\.(int|crash)|payout\\.proof|settlement\\.(crash|many))\\.',
   'apps/cli/test/cluster-ops\\.',
   'apps/standalone/test/real-week\\.',
   'apps/cluster-e2e/test/(crash-matrix|outages|replicas)\\.',

@@ -13,13 +13,19 @@ export function auditCarries(recorded: readonly Recorded[]): string[] {
   /** Of settlements under way: what was carried since they were asked for, by key. */
   const since = new Map<string, Map<string, bigint[]>>();
   const calculated = new Map<string, Json>();
+  const slices = new Map<string, Json[]>();
   for (const { type, data } of recorded) {
     if (type === 'SettlementRequested') since.set(text(data, 'settlementId'), new Map());
+    if (type === 'SettlementPartiesCalculated') {
+      const settlementId = text(data, 'settlementId');
+      slices.set(settlementId, [...(slices.get(settlementId) ?? []), ...list(data, 'parties')]);
+    }
     if (type === 'SettlementCalculated') {
       const settlementId = text(data, 'settlementId');
-      problems.push(...auditCalculation(data, carried, since.get(settlementId)));
+      const whole = { ...data, parties: [...(slices.get(settlementId) ?? []), ...list(data, 'parties')] };
+      problems.push(...auditCalculation(whole, carried, since.get(settlementId)));
       since.delete(settlementId);
-      calculated.set(settlementId, data);
+      calculated.set(settlementId, whole);
     }
     const changes = type === 'SettlementPaying' ? changesOf(calculated.get(text(data, 'settlementId')) ?? {}) : givenBack(type, data);
     for (const [key, amount] of changes) {

@@ -34,7 +34,8 @@ function ordersOf(recorded: readonly Recorded[]): Map<string, Order> {
     const order = orders.get(id) ?? { id, amount, isCollection: data['direction'] === 'collection', story: [], lines: [], problems: [] };
     orders.set(id, order);
     if (amount !== order.amount) order.problems.push(`${id} was for ${order.amount} and is for ${amount}`);
-    order.story.push(type);
+    // Says something of a line, and nothing of how far the order is.
+    if (!type.endsWith('LineRefused')) order.story.push(type);
     const isReturn = type.endsWith('Returned');
     if (type.endsWith('Confirmed') || isReturn)
       order.lines.push({ lineId: text(data, 'lineId'), amount: isReturn !== order.isCollection ? amount : -amount });
@@ -113,7 +114,7 @@ export function movesOf({ settlementId, parties, isPaying }: Settlement): Move[]
       const owed = integer(debit, 'payableMinor');
       const isByBank = row['collectBy'] !== 'liquidity';
       const out: Move = { id, party, amount: integer(credit, 'payableMinor'), direction: 'payout', isByBank: true };
-      const back: Move = { id: legs ? `${id}_c` : id, party, amount: legs ? owed : -owed, direction: 'collection', isByBank };
+      const back: Move = { id: legs ? `collection_${id}` : id, party, amount: legs ? owed : -owed, direction: 'collection', isByBank };
       return [...(credit['action'] === 'pay_out' ? [out] : []), ...(debit['action'] === 'collect' ? [back] : [])];
     });
 }

@@ -10,10 +10,14 @@ export interface Settlement {
   settlementId: string;
   currency: string;
   windowIds: string[];
-  /** Rows by party; none before it is calculated. */
+  /** Rows by party, as far as they are calculated: of very many in slices, the last of which ends the calculation. */
   parties: Json[];
   /** What platforms are to pay each other. */
   direct: Json[];
+  slices: number;
+  isCalculated: boolean;
+  /** What is said to be settled of each party, as far as it is said. */
+  settled: Json[];
   isPaying: boolean;
   isSettled: boolean;
   isMarked: boolean;
@@ -61,25 +65,40 @@ function follow({ type, data }: Recorded, settlements: Map<string, Settlement>, 
   const settlementId = text(data, 'settlementId');
   if (type === 'SettlementRequested') {
     const about = { settlementId, currency: text(data, 'currency'), windowIds: texts(data, 'windowIds') };
-    settlements.set(settlementId, { ...about, parties: [], direct: [], isPaying: false, isSettled: false, isMarked: false });
+    settlements.set(settlementId, { ...about, parties: [], direct: [], ...unsliced(), isPaying: false, isSettled: false, isMarked: false });
     return [];
   }
   const settlement = settlements.get(settlementId);
   if (!settlement) return [`${settlementId} has ${type} and was never asked for`];
   switch (type) {
+    case 'SettlementPartiesCalculated': {
+      const isNext = integer(data, 'slice') === BigInt(settlement.slices + 1) && !settlement.isCalculated;
+      settlement.slices += 1;
+      addRows(settlement, data);
+      return isNext ? [] : [`${settlementId} has slice ${integer(data, 'slice')} of its calculation out of turn`];
+    }
     case 'SettlementCalculated': {
-      const again = settlement.parties.length > 0 ? [`${settlementId} was calculated twice`] : [];
-      Object.assign(settlement, { parties: list(data, 'parties'), direct: list(data, 'direct') });
+      const again = settlement.isCalculated ? [`${settlementId} was calculated twice`] : [];
+      settlement.isCalculated = true;
+      addRows(settlement, data);
       return [...again, ...auditNets(settlement, windows)];
     }
     case 'SettlementPaying':
       settlement.isPaying = true;
       return [];
+    case 'SettlementPartiesSettled':
+      settlement.settled.push(...list(data, 'parties'));
+      return [];
     case 'SettlementSettled': {
       const again = settlement.isSettled ? [`${settlementId} was settled twice`] : [];
       settlement.isSettled = true;
+      settlement.settled.push(...list(data, 'parties'));
       const left = settlement.windowIds.filter((windowId) => windows.closed.get(windowId)?.settledBy !== settlementId);
-      return [...again, ...left.map((windowId) => `${settlementId} is settled and has not settled ${windowId}`)];
+      return [
+        ...again,
+        ...auditSettled(settlement),
+        ...left.map((windowId) => `${settlementId} is settled and has not settled ${windowId}`),
+      ];
     }
     case 'PaymentsMarked':
       settlement.isMarked = true;
@@ -87,6 +106,21 @@ function follow({ type, data }: Recorded, settlements: Map<string, Settlement>, 
     default:
       return [];
   }
+}
+
+const unsliced = (): Pick<Settlement, 'slices' | 'isCalculated' | 'settled'> => ({ slices: 0, isCalculated: false, settled: [] });
+
+function addRows(settlement: Settlement, data: Json): void {
+  settlement.parties.push(...list(data, 'parties'));
+  settlement.direct.push(...list(data, 'direct'));
+}
+
+/** Every party's net is settled as it was calculated, once. */
+function auditSettled({ settlementId, parties, settled }: Settlement): string[] {
+  const netsOf = (rows: readonly Json[]) => rows.map((row) => `${text(row, 'party')} ${integer(row, 'netMinor')}`).sort();
+  const [calculated, said] = [netsOf(parties), netsOf(settled)];
+  const isSame = calculated.length === said.length && calculated.every((each, index) => each === said[index]);
+  return isSame ? [] : [`${settlementId} settles other nets than it has calculated`];
 }
 
 function auditNets({ settlementId, windowIds, parties: rows }: Settlement, windows: Windows): string[] {
@@ -102,6 +136,7 @@ function auditNets({ settlementId, windowIds, parties: rows }: Settlement, windo
   const parties = new Set<string>();
   for (const row of rows) {
     const party = text(row, 'party');
+    if (parties.has(party)) problems.push(`${settlementId} has ${party} twice`);
     parties.add(party);
     if (integer(row, 'netMinor') !== nets.get(party))
       problems.push(`${settlementId}: ${party} has a net of ${integer(row, 'netMinor')}, its facts come to ${nets.get(party)}`);

@@ -41,7 +41,8 @@ function transfersOf(type: string, data: Json): Json[] {
 }
 
 /** What an operator posted is a fact of its own. */
-const isOwn = (entry: Json): boolean => entry['position'] === undefined && ['PostEntry', 'ReverseEntry'].includes(text(entry, 'kind'));
+const isOwn = (entry: Json): boolean =>
+  entry['position'] === undefined && ['PostEntry', 'ReverseEntry', 'CommitHold'].includes(text(entry, 'kind'));
 
 /** It puts right how a fact was posted, and that fact has been counted. */
 const mends = (entry: Json, transfer: Json): boolean =>

@@ -206,10 +206,21 @@ describe('reconcile', () => {
       age: 'week',
     };
     hub.answer(`GET ${base}/breaks`, {
-      items: [{ ...found, currency: 'CNY', differenceMinor: 500, ourKey: 'k', providerRef: null, owner: null, isProposed: true }],
+      items: [
+        {
+          ...found,
+          currency: 'CNY',
+          differenceMinor: 500,
+          ourKey: 'k',
+          providerRef: null,
+          owner: null,
+          isProposed: true,
+          proposalId: 'prp_1',
+        },
+      ],
     });
     expect(await run('reconcile', 'breaks', '--age', 'week')).toBe(0);
-    expect(out).toMatch(/brk_1 +alipay +2026-03-02 +missing_here +payment +5\.00 CNY +k +week +for approval/);
+    expect(out).toMatch(/brk_1 +alipay +2026-03-02 +missing_here +payment +5\.00 CNY +k +week +prp_1/);
     hub.answer(`GET ${base}/bank-lines`, {
       items: [{ bank: 'icbc', lineId: 'l1', amountMinor: 700, currency: 'CNY', reference: 'thanks', age: 'day', proposal: null }],
     });
@@ -218,12 +229,22 @@ describe('reconcile', () => {
   });
 
   it('proposes a correction, and approves it as another person', async () => {
-    hub.answer(`POST ${base}/breaks/brk_1/correction`, {});
+    hub.answer(`POST ${base}/breaks/brk_1/correction`, { proposalId: 'prp_1' });
+    const transfers = [{ from: 'hub:losses', to: 'provider:alipay', amountMinor: 500 }];
+    hub.answer(`GET ${base}/breaks/brk_1`, {
+      proposal: { proposalId: 'prp_1', currency: 'CNY', transfers, note: 'never paid', by: 'operator:jo' },
+    });
     hub.answer(`POST ${base}/breaks/brk_1/correction/approve`, {});
     const transfer = ['--currency', 'CNY', '--transfer', 'hub:losses,provider:alipay,500', '--note', 'n', '--yes'];
     expect(await run('reconcile', 'correct', 'brk_1', ...transfer)).toBe(0);
-    expect(await run('reconcile', 'approve', 'brk_1', '--yes')).toBe(0);
-    expect(hub.asked.map(({ authorization }) => authorization)).toEqual(['Bearer token-of-finance', 'Bearer token-of-approver']);
+    expect(out).toContain('The correction prp_1 of brk_1 waits');
+    expect(await run('reconcile', 'proposal', 'brk_1')).toBe(0);
+    expect(out).toMatch(/prp_1 by operator:jo: never paid[^]*hub:losses +provider:alipay +5\.00 CNY/);
+    expect(await run('reconcile', 'approve', 'brk_1', '--proposal', 'prp_1', '--yes')).toBe(0);
+    expect(hub.asked.map(({ authorization }) => authorization)).toEqual(
+      ['finance', 'auditor', 'approver'].map((role) => `Bearer token-of-${role}`),
+    );
+    expect(JSON.parse(hub.asked[2]?.body ?? '')).toEqual({ proposalId: 'prp_1' });
     expect(JSON.parse(hub.asked[0]?.body ?? '')).toEqual({
       ...{ currency: 'CNY', note: 'n', transfers: [{ from: 'hub:losses', to: 'provider:alipay', amountMinor: 500 }] },
     });
@@ -232,7 +253,7 @@ describe('reconcile', () => {
   it.each([
     ['reconcile', 'resolve', 'brk_1', '--note', 'n'],
     ['reconcile', 'correct', 'brk_1', '--currency', 'CNY', '--transfer', 'a,b,1', '--note', 'n'],
-    ['reconcile', 'approve', 'brk_1'],
+    ['reconcile', 'approve', 'brk_1', '--proposal', 'prp_1'],
   ])('does nothing without --yes: %s %s', async (...words) => {
     expect(await run(...words)).toBe(2);
     expect(err).toContain('Repeat with --yes');

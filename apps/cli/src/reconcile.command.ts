@@ -57,6 +57,15 @@ interface Break {
   providerRef: string | null;
   owner: string | null;
   isProposed: boolean;
+  proposalId: string | null;
+}
+
+interface Correction {
+  proposalId: string;
+  currency: string;
+  transfers: { from: string; to: string; amountMinor: number }[];
+  note: string;
+  by: string;
 }
 
 interface BankLine {
@@ -67,7 +76,7 @@ interface BankLine {
   currency: string;
   reference: string;
   age: string;
-  proposal: { account: string; by: string } | null;
+  proposal: { proposalId: string; account: string; by: string } | null;
 }
 
 interface FileOptions {
@@ -127,9 +136,11 @@ export function addReconcileCommands(program: Command, runs: Runner): void {
     .requiredOption('--note <text>', 'why; kept with it')
     .option('--yes', 'do it', false)
     .action(runs(correct));
+  reconcile.command('proposal <breakId>').description('the correction that waits for an approval').action(runs(proposal));
   reconcile
     .command('approve <breakId>')
     .description('post what somebody else proposed')
+    .requiredOption('--proposal <proposalId>', 'what you have seen: nothing else is approved')
     .option('--yes', 'do it', false)
     .action(runs(approve));
   reconcile.command('lines').description('lines of our bank that nobody has explained').action(runs(lines));
@@ -268,12 +279,12 @@ async function breaks(
   const all = await context.hub('auditor').list<Break>(pathOf('breaks'), { ...filter });
   const columns = [
     ...[{ title: 'break' }, { title: 'provider' }, { title: 'day' }, { title: 'kind' }, { title: 'movement' }],
-    ...[amountColumn('difference'), { title: 'key' }, { title: 'age' }, { title: 'owner' }, { title: 'waits' }],
+    ...[amountColumn('difference'), { title: 'key' }, { title: 'age' }, { title: 'owner' }, { title: 'for approval' }],
   ];
   const rows = all.map((each) => [
     ...[each.breakId, each.provider, each.day, each.kind, each.movement],
     `${formatMinor(each.differenceMinor, each.currency)} ${each.currency}`,
-    ...[each.ourKey ?? each.providerRef ?? undefined, each.age, each.owner ?? undefined, each.isProposed ? 'for approval' : undefined],
+    ...[each.ourKey ?? each.providerRef ?? undefined, each.age, each.owner ?? undefined, each.proposalId ?? undefined],
   ]);
   context.show(all, () => textTable(columns, rows));
   return exitCodes.ok;
@@ -296,14 +307,29 @@ interface CorrectOptions {
 async function correct(context: CommandContext, breakId: string, { currency, transfer, note, yes }: CorrectOptions): Promise<ExitCode> {
   requireYes(yes, `propose to correct ${breakId}`);
   const body = { currency, transfers: transfer, note };
-  const answer = await context.hub('finance').post<object>(pathOf('breaks', breakId, 'correction'), { body });
-  context.show(answer, () => `The correction of ${breakId} waits for somebody else's approval.`);
+  const answer = await context.hub('finance').post<{ proposalId: string }>(pathOf('breaks', breakId, 'correction'), { body });
+  context.show(answer, () => `The correction ${answer.proposalId} of ${breakId} waits for somebody else's approval.`);
   return exitCodes.ok;
 }
 
-async function approve(context: CommandContext, breakId: string, { yes }: { yes: boolean }): Promise<ExitCode> {
-  requireYes(yes, `post the correction of ${breakId}`);
-  const answer = await context.hub('approver').post<object>(`${pathOf('breaks', breakId)}/correction/approve`);
+async function proposal(context: CommandContext, breakId: string): Promise<ExitCode> {
+  const { proposal: waiting } = await context.hub('auditor').get<{ proposal: Correction | null }>(pathOf('breaks', breakId));
+  context.show(waiting, () => (waiting ? correctionText(waiting) : `No correction of ${breakId} waits.`));
+  return exitCodes.ok;
+}
+
+function correctionText({ proposalId, currency, transfers, note, by }: Correction): string {
+  const rows = transfers.map(({ from, to, amountMinor }) => [from, to, `${formatMinor(amountMinor, currency)} ${currency}`]);
+  return `${proposalId} by ${by}: ${note}\n\n${textTable([{ title: 'from' }, { title: 'to' }, amountColumn('amount')], rows)}`;
+}
+
+async function approve(
+  context: CommandContext,
+  breakId: string,
+  { proposal: proposalId, yes }: { proposal: string; yes: boolean },
+): Promise<ExitCode> {
+  requireYes(yes, `post the correction ${proposalId} of ${breakId}`);
+  const answer = await context.hub('approver').post<object>(`${pathOf('breaks', breakId)}/correction/approve`, { body: { proposalId } });
   context.show(answer, () => `${breakId} is corrected.`);
   return exitCodes.ok;
 }
@@ -317,10 +343,11 @@ async function lines(context: CommandContext): Promise<ExitCode> {
     { title: 'reference' },
     { title: 'age' },
     { title: 'said to be' },
+    { title: 'for approval' },
   ];
   const rows = all.map((each) => [
     ...[each.bank, each.lineId, `${formatMinor(each.amountMinor, each.currency)} ${each.currency}`, each.reference, each.age],
-    each.proposal?.account,
+    ...[each.proposal?.account, each.proposal?.proposalId],
   ]);
   context.show(all, () => textTable(columns, rows));
   return exitCodes.ok;

@@ -47,6 +47,7 @@ export function addSettlementsCommands(program: Command, runs: Runner): void {
   settlements
     .command('approve <settlementId>')
     .description('let it pay; by someone other than who asked for it')
+    .option('--moved-minor <amount>', 'what it pays and collects in all, as you have seen it; refused when it is another amount by now')
     .option('--yes', 'do it', false)
     .action(runs(approve));
   settlements
@@ -55,6 +56,12 @@ export function addSettlementsCommands(program: Command, runs: Runner): void {
     .requiredOption('--reason <text>', 'why; kept with it')
     .option('--yes', 'do it', false)
     .action(runs(abort));
+  settlements
+    .command('retry <settlementId>')
+    .description('ask again for its payouts that the ledger refused or the bank failed')
+    .option('--despite <lineIds...>', 'lines of the bank that name one of them and wait in suspense, and that you have looked at')
+    .option('--yes', 'do it', false)
+    .action(runs(retry));
 }
 
 const pathOf = (settlementId: string, action = ''): string => `/v1/settlement/settlements/${encodeURIComponent(settlementId)}${action}`;
@@ -126,9 +133,14 @@ async function create(context: CommandContext, windowIds: string[], { yes }: { y
   return exitCodes.ok;
 }
 
-async function approve(context: CommandContext, settlementId: string, { yes }: { yes: boolean }): Promise<ExitCode> {
+async function approve(
+  context: CommandContext,
+  settlementId: string,
+  { yes, movedMinor }: { yes: boolean; movedMinor?: string },
+): Promise<ExitCode> {
   requireYes(yes, `approve ${settlementId}: its payouts and collections go out`);
-  const answer = await context.hub('approver').post<object>(pathOf(settlementId, '/approve'));
+  const body = movedMinor === undefined ? {} : { body: { movedMinor: Number(movedMinor) } };
+  const answer = await context.hub('approver').post<object>(pathOf(settlementId, '/approve'), body);
   context.show(answer, () => `${settlementId} is approved.`);
   return exitCodes.ok;
 }
@@ -137,5 +149,23 @@ async function abort(context: CommandContext, settlementId: string, { reason, ye
   requireYes(yes, `abort ${settlementId}`);
   const answer = await context.hub('finance').post<object>(pathOf(settlementId, '/abort'), { body: { reason } });
   context.show(answer, () => `${settlementId} is aborted.`);
+  return exitCodes.ok;
+}
+
+async function retry(
+  context: CommandContext,
+  settlementId: string,
+  { yes, despite }: { yes: boolean; despite?: string[] },
+): Promise<ExitCode> {
+  const { payouts } = await context.hub('auditor').get<SettlementDetails>(pathOf(settlementId));
+  const stopped = payouts.filter(({ status }) => status === 'refused' || status === 'failed');
+  requireYes(yes, `ask again for ${stopped.length} payouts of ${settlementId}`);
+  const finance = context.hub('finance');
+  const body = despite ? { body: { despiteLines: despite } } : {};
+  for (const { payoutId } of stopped) await finance.post<object>(`/v1/settlement/payouts/${encodeURIComponent(payoutId)}/retry`, body);
+  const asked = stopped.map(({ payoutId }) => payoutId);
+  context.show({ settlementId, asked }, () =>
+    asked.length === 0 ? `No payout of ${settlementId} was refused or has failed.` : `Asked again for ${asked.join(', ')}.`,
+  );
   return exitCodes.ok;
 }

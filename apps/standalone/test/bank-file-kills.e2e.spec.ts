@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { isCluster } from '@tongbao/testing';
+import { hubAccount, isCluster, type SentTransaction } from '@tongbao/testing';
+import { FileBank, providerAccount } from './file-bank.js';
 import { around, expectSurvived, type Kill } from './kills.js';
 import { MortalWorld } from './mortal-world.js';
-import { hubAccount, PaperBank, providerAccount, type Transaction } from './paper-bank.js';
 import { orderOf } from './world.js';
 
 const kills: Kill[] = [
@@ -27,9 +27,9 @@ const describeEmbedded = isCluster() ? describe.skip : describe;
 
 describeEmbedded('a hub whose bank takes files, killed between two steps', () => {
   let mortal: MortalWorld;
-  let bank: PaperBank;
+  let bank: FileBank;
   let day = 0;
-  const paid: Transaction[] = [];
+  const paid: SentTransaction[] = [];
 
   beforeAll(async () => {
     mortal = await MortalWorld.begin({
@@ -43,10 +43,10 @@ describeEmbedded('a hub whose bank takes files, killed between two steps', () =>
       BANK_CUT_OFF: '0 0 1 1 *',
     });
     const { world } = mortal;
-    bank = new PaperBank(join(world.hub.dataDir, 'bank-files'));
+    bank = new FileBank(join(world.hub.dataDir, 'bank-files'));
     await world.addPlatform('G', { currencies: ['EUR'] }, 'NL91ABNA0417164300');
     await world.addPlatform('H', { currencies: ['EUR'] }, 'DE75512108001245126199');
-    bank.state({ paidInMinor: 1_000_000 });
+    bank.receive('10000.00');
     const balance = '/v1/ledger/accounts/bank%3Amain/balance?currency=EUR';
     await mortal.until(world.operator('auditor'), balance, ({ postedMinor }) => postedMinor === -1_000_000);
   }, 120_000);
@@ -81,9 +81,9 @@ describeEmbedded('a hub whose bank takes files, killed between two steps', () =>
     await mortal.until(finance, path, ({ payouts }) => payouts.length === 2 && payouts.every(isInstructed));
     await closeRun();
     await mortal.command(approver, `/v1/settlement/payout-runs/${day}/release`, {});
-    const transactions = await bank.carry();
-    paid.push(...transactions);
-    bank.state(transactions);
+    const sent = await bank.carry();
+    paid.push(...sent.transactions);
+    bank.pay(sent);
     await mortal.until(finance, path, ({ status, paymentsTold }) => status === 'settled' && paymentsTold.done);
   }
 

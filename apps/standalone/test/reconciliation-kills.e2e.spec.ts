@@ -77,8 +77,8 @@ describeEmbedded('a hub that is killed between the steps of a break with a bill'
     const path = `/v1/reconciliation/breaks/${items[0].breakId}`;
     await mortal.command(finance, `${path}/assign`, { owner: 'finance' });
     const transfers = [{ from: 'provider:alipay', to: 'hub:suspense', amountMinor: 1 }];
-    await mortal.command(finance, `${path}/correction`, { currency: 'CNY', transfers, note: 'a stranger' });
-    await mortal.command(approver, `${path}/correction/approve`, {});
+    const { proposalId } = await mortal.command(finance, `${path}/correction`, { currency: 'CNY', transfers, note: 'a stranger' });
+    await mortal.command(approver, `${path}/correction/approve`, { proposalId });
     await mortal.until(finance, path, ({ status }) => status === 'corrected');
   }
 

@@ -23,6 +23,23 @@ export const account = {
 /** `platform:<id>` or `creator:<id>`: who has a position and is settled. */
 export type Party = `platform:${string}` | `creator:${string}`;
 
+const id = '[A-Za-z0-9][A-Za-z0-9_.-]{0,63}';
+const party = `(?:platform|creator):${id}`;
+
+/** How a party is named, in whole. */
+export const partyPattern = new RegExp(`^${party}$`);
+
+/** How a user's wallet is named, in whole. */
+export const walletPattern = new RegExp(`^user:${id}:wallet$`);
+
+/**
+ * How an account is named, in whole. Below the name of a party there is nothing; what is prefunded or withheld is `liquidity:` or `reserve:` and the party. Whoever
+ * takes a name from outside checks it: facts and publications that name an account keep to this.
+ */
+export const accountPattern = new RegExp(
+  `^(?:(?:liquidity:|reserve:)?${party}|(?!(?:platform|creator|liquidity|reserve):)[a-z]+(?::[A-Za-z0-9_.-]+){1,2})$`,
+);
+
 /** True for the accounts that settlement windows net: platforms and creators. Providers, banks, wallets and the hub have no window. */
 export const isParty = (name: string): name is Party => name.startsWith('platform:') || name.startsWith('creator:');
 

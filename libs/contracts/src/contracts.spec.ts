@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { account, isCash, isClientMoney, isParty } from './accounts.js';
+import { account, accountPattern, isCash, isClientMoney, isParty, partyPattern, walletPattern } from './accounts.js';
 import { problems } from './problem-codes.js';
 import { deadLetterTopic, platformEventsTopic } from './topics.js';
 
@@ -37,6 +37,33 @@ describe('accounts', () => {
     [account.suspense, { party: false, client: false, cash: false }],
   ])('%s is what its name says', (name, { party, client, cash }) =>
     expect({ party: isParty(name), client: isClientMoney(name), cash: isCash(name) }).toEqual({ party, client, cash }),
+  );
+
+  it.each<[string, 'party' | 'wallet' | 'other' | 'none']>([
+    ['platform:A', 'party'],
+    ['creator:K_1.x-y', 'party'],
+    ['platform:', 'none'],
+    ['platform:A ', 'none'],
+    ['platform:A:B', 'none'],
+    ['platform:-A', 'none'],
+    [`platform:${'A'.repeat(64)}`, 'party'],
+    [`platform:${'A'.repeat(65)}`, 'none'],
+    ['user:u1:wallet', 'wallet'],
+    ['liquidity:platform:A', 'other'],
+    ['liquidity:A', 'none'],
+    ['reserve:creator:K', 'other'],
+    ['reserve:platform:A:B', 'none'],
+    ['hub:provider-fees', 'other'],
+    ['dispute:d_1', 'other'],
+    ['fees', 'none'],
+    ['Hub:fees', 'none'],
+    ['hub:fees\n', 'none'],
+  ])('%j is the name of: %s', (name, of) =>
+    expect([partyPattern, walletPattern, accountPattern].map((pattern) => pattern.test(name))).toEqual([
+      of === 'party',
+      of === 'wallet',
+      of !== 'none',
+    ]),
   );
 });
 

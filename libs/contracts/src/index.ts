@@ -28,6 +28,7 @@ export * from './facts/withdrawal.js';
 export * from './messages.js';
 export * from './platform-commands.js';
 export * from './problem-codes.js';
+export * from './proposal.js';
 export * from './provider.js';
 export * from './provider-key.js';
 export * from './signatures.js';

@@ -208,7 +208,7 @@ export interface SettlementStatusChanged {
   currency: CurrencyCode;
   /** `requested`, `calculated`, `mismatched`, `verified`, `approved`, `aborted`, `paying`, `settled`; new ones may come. */
   status: string;
-  /** Empty until they are known. */
+  /** Empty until they are known. Very many are told in several messages of one status, some in each: a message stays far below what a topic takes. */
   parties: PartyName[];
 }
 

@@ -46,6 +46,7 @@ export const problems = {
   hold_expired: { status: 409, title: 'The hold has expired' },
   exceeds_hold: { status: 409, title: 'More than what is held' },
   entry_not_found: { status: 404, title: 'No such entry' },
+  entry_not_reversible: { status: 409, title: 'The entry is undone by a fact of its own' },
   receipt_pending: { status: 409, title: 'Not yet in a checkpoint of the transparency log' },
   already_reversed: { status: 409, title: 'The entry is reversed already' },
   exists_with_different_content: { status: 409, title: 'The id was used with different content' },

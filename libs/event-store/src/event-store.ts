@@ -71,6 +71,7 @@ const appendDuration = metrics.histogram('tongbao_event_store_append_duration_se
  */
 export class EventStore {
   readonly #client: EventStoreDBClient;
+  readonly #connectionString: string;
   readonly #upcasters: Upcasters;
   readonly #contact: StoreContact;
 
@@ -78,14 +79,20 @@ export class EventStore {
   static connect(connectionString: string, options: EventStoreOptions = {}): EventStore {
     const client = EventStoreDBClient.connectionString(connectionString);
     if (options.appendsAlone) sendAppendsAlone(client);
-    return new EventStore(client, options);
+    return new EventStore(client, connectionString, options);
   }
 
-  private constructor(client: EventStoreDBClient, options: EventStoreOptions) {
+  private constructor(client: EventStoreDBClient, connectionString: string, options: EventStoreOptions) {
     this.#client = client;
+    this.#connectionString = connectionString;
     this.#upcasters = options.upcasters ?? {};
     const { retryForMs = 10_000, silentForMs = 2_000 } = options;
     this.#contact = new StoreContact({ retryForMs, silentForMs });
+  }
+
+  /** For another thread's connection to the same store. It may have a password in it. */
+  get connectionString(): string {
+    return this.#connectionString;
   }
 
   /**

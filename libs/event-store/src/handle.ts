@@ -23,13 +23,21 @@ export type Handled<S, E extends DomainEvent, R> =
   | { outcome: 'accepted'; events: readonly E[]; state: S; revision: number | undefined; position: bigint | undefined }
   | { outcome: 'refused'; refusal: R; state: S; revision: number | undefined };
 
-/** The state of a stream and the revision it was read at. */
-export async function load<S, E extends DomainEvent>(store: EventStore, stream: string, fold: Fold<S, E>): Promise<Loaded<S>> {
-  const events: StoredEvent<E>[] = await store.read<E>(stream);
-  const traceparent = events.findLast(({ metadata }) => metadata.traceparent !== undefined)?.metadata.traceparent;
+/**
+ * The state of a stream and the revision it was read at.
+ * @param known what was read of it before: only what has come since is read
+ */
+export async function load<S, E extends DomainEvent>(
+  store: EventStore,
+  stream: string,
+  fold: Fold<S, E>,
+  known: Loaded<S> = { state: fold.initial, revision: undefined },
+): Promise<Loaded<S>> {
+  const events: StoredEvent<E>[] = await store.read<E>(stream, known.revision === undefined ? {} : { from: known.revision + 1 });
+  const traceparent = events.findLast(({ metadata }) => metadata.traceparent !== undefined)?.metadata.traceparent ?? known.traceparent;
   return {
-    state: events.reduce((state, { event }) => fold.evolve(state, event), fold.initial),
-    revision: events.at(-1)?.revision,
+    state: events.reduce((state, { event }) => fold.evolve(state, event), known.state),
+    revision: events.at(-1)?.revision ?? known.revision,
     ...(traceparent !== undefined && { traceparent }),
   };
 }

@@ -43,7 +43,7 @@ const moved = `SELECT w.currency,
 
 const live = `FROM settlement.exchanges e JOIN settlement.settlements t USING (settlement_id) WHERE t.status <> 'aborted'`;
 
-const isLocked = `e.status IN ('locked', 'requested', 'refused')`;
+const isLocked = `e.status IN ('locked', 'holding', 'held', 'requested', 'refused')`;
 
 const asked = `SELECT e.currency, 0, 0, 0, CASE WHEN ${isLocked} THEN e.sold_minor ELSE 0 END, 0,
     CASE WHEN e.status = 'awaiting_rate' THEN e.sold_minor ELSE 0 END, 0 ${live}

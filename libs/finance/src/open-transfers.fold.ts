@@ -17,6 +17,7 @@ const ends: ReadonlySet<string> = new Set([
 
 /** A transfer is open from when it is asked for until its money is through, or it is given up. */
 export async function foldTransfer({ event, createdAt }: StoredEvent<TransferFact>, rows: FinanceRows): Promise<void> {
+  if (event.type === 'PayoutLineRefused' || event.type === 'WithdrawalLineRefused') return;
   if ('payoutId' in event) {
     const { payoutId: id, settlementId, party: account, direction } = event;
     return putTransfer({ ...termsOf(event), id, settlementId, account, direction }, event.type, createdAt, rows);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Bookkeeper, captured, example1, placeHold, postEntry, registered, split, transfer } from '../test/builders.js';
 import { refusals } from './books.refusals.js';
 import type { Command, Refusal } from './commands.js';
+import type { AnyFact } from './posting-rules.js';
 
 const order: Refusal[] = [
   'exists_with_different_content',
@@ -17,6 +18,7 @@ const order: Refusal[] = [
   'hold_expired',
   'exceeds_hold',
   'entry_not_found',
+  'entry_not_reversible',
   'already_reversed',
   'insufficient_funds',
   'cap_exceeded',
@@ -46,6 +48,11 @@ const reversal = (keeper: Bookkeeper, entry: number, commandId = `reverse ${entr
   return { command: 'ReverseEntry', commandId, entry, ...(original && { original }) };
 };
 const voiding = (holdId: string): Command => ({ command: 'VoidHold', commandId: `void ${holdId}`, holdId });
+const instructed: AnyFact = {
+  type: 'PayoutInstructed',
+  ...{ payoutId: 's1_platform.A', settlementId: 's1', party: 'platform:A', direction: 'payout', amountMinor: 100, currency: 'CNY' },
+  ...{ bank: 'sandbox', attempt: 1, accountNumber: '1', holder: 'A' },
+};
 const minuteLater = '2026-01-01T00:01:00Z';
 
 const rows: [Refusal, string, Command[], Command | ((keeper: Bookkeeper) => Command)][] = [
@@ -136,6 +143,12 @@ const rows: [Refusal, string, Command[], Command | ((keeper: Bookkeeper) => Comm
   ],
   ['entry_not_found', 'reversing what was never posted', [], (keeper) => reversal(keeper, 2)],
   ['entry_not_found', 'correcting what was never posted', [], postEntry('c', [transfer('hub:fees', 'hub:losses', 1)], 2)],
+  [
+    'entry_not_reversible',
+    'a payout that was instructed: the party would be owed it once more',
+    [],
+    (keeper) => reversal(keeper.facts(instructed), 2),
+  ],
   ['already_reversed', 'reversing twice', [reversal(given(), 1)], (keeper) => reversal(keeper, 1, 'again')],
   [
     'already_reversed',
@@ -187,8 +200,9 @@ describe('refusals', () => {
     keeper.command({ command: 'OpenAccount', commandId: 'open new', account: 'platform:new' });
     keeper.command({ command: 'OpenAccount', commandId: 'open usd', account: 'escrow:usd', currencies: ['USD'] });
     for (const command of before) expect(keeper.command(command).outcome.result).toBe('accepted');
+    const command = typeof asked === 'function' ? asked(keeper) : asked;
     const entries = keeper.books.nextEntry;
-    const { outcome } = keeper.command(typeof asked === 'function' ? asked(keeper) : asked);
+    const { outcome } = keeper.command(command);
     expect(outcome).toMatchObject({ result: 'refused', code });
     expect(keeper.books.nextEntry).toBe(entries);
   });

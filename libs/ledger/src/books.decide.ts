@@ -1,4 +1,5 @@
 import {
+  account as accounts,
   isMoneyFactKind,
   type BalanceMade,
   type CommandOutcome,
@@ -140,7 +141,8 @@ function partsOf(books: Books, command: SingleCommand): Partial<Asked> & Pick<As
     case 'PostEntry': {
       const { ref, transfers, corrects, note, original } = command;
       // A correction of a correction is about the same fact.
-      const correctsPosition = original && (isMoneyFactKind(original.kind) ? original.position : original.correctsPosition);
+      const isOfFact = original !== undefined && isMoneyFactKind(original.kind);
+      const correctsPosition = isOfFact ? lostParty(original) : original?.correctsPosition;
       const names = corrects !== undefined && { corrects, ...(correctsPosition !== undefined && { correctsPosition }) };
       const entry: JournalEntry = { kind: command.command, ref, transfers: [...transfers], ...names, ...(note && { note }) };
       return { ...moving(transfers), names: corrects, changes: { entries: [entry] } };
@@ -161,6 +163,14 @@ function partsOf(books: Books, command: SingleCommand): Partial<Asked> & Pick<As
       return { accounts: [command.account], changes: accountChange(books, command) };
   }
 }
+
+const { suspense } = accounts;
+
+/** Position of the fact that an entry posts with hub:suspense in the place of a party, or with nothing: what is corrected there mends the posting. */
+const lostParty = ({ kind, transfers, position }: JournalEntry): string | undefined =>
+  transfers.length === 0 || (kind !== 'BankLineExplained' && transfers.some(({ from, to }) => from === suspense || to === suspense))
+    ? position
+    : undefined;
 
 /** A hold that is there already, with the same content, is not placed again. */
 function placing(

@@ -14,6 +14,9 @@ const withOriginal = (command: Command, journal: readonly EntriesPosted[]): Comm
   withOriginals(command, new Map(journal.flatMap(({ entries }) => entries).entries()));
 
 /** Each happening in a batch of its own, or as many together as `cut` says. */
+/** Kinds of entries that pay a net, withhold of it, or exchange it. */
+const beyondNets = /^(Payout|Withdrawal|Reserve|Liquidity|CurrencyExchanged|DebtWrittenOff|ObligationPaid)/;
+
 function run(
   history: readonly Happening[],
   cut: (index: number) => boolean = () => true,
@@ -211,6 +214,7 @@ function firstThatApplies(command: SingleCommand, { books, nowMs, journal }: Boo
   if (ends && transfers.some(({ from }) => out(from) > reserved(from))) return 'exceeds_hold';
   const entries = journal.flatMap((event) => event.entries);
   if (corrects !== undefined && !entries[corrects]) return 'entry_not_found';
+  if (command.command === 'ReverseEntry' && beyondNets.test(entries[corrects ?? -1]?.kind ?? '')) return 'entry_not_reversible';
   if (corrects !== undefined && isUndoneByHand(entries, corrects, command.command)) return 'already_reversed';
 
   const touched = [

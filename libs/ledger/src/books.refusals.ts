@@ -1,4 +1,4 @@
-import type { JournalTransfer } from '@tongbao/contracts';
+import { isNetted, type JournalTransfer } from '@tongbao/contracts';
 import { isDue, type AccountDetails, type AccountStatus, type Books, type Hold } from './books.js';
 import { passedLimit, type Changes } from './changes.js';
 import type { OpenAccountCommand, PlaceHoldCommand, Refusal, SingleCommand } from './commands.js';
@@ -47,6 +47,10 @@ export const refusals: readonly (readonly [Refusal, Applies])[] = [
   ['hold_expired', ({ ends, nowMs }) => !!ends && (ends.status === 'expired' || isDue(ends, nowMs))],
   ['exceeds_hold', ({ ends, transfers }) => !!ends && exceeds(ends, transfers)],
   ['entry_not_found', ({ names, command }, books) => names !== undefined && !isThere(names, command, books)],
+  [
+    'entry_not_reversible',
+    ({ command }) => command.command === 'ReverseEntry' && command.original !== undefined && !isNetted(command.original),
+  ],
   ['already_reversed', ({ names, command }, books) => names !== undefined && isUndone(books.correction(names), command)],
   ['insufficient_funds', (asked, books) => passes('minimum', asked, books)],
   ['cap_exceeded', (asked, books) => passes('cap', asked, books)],

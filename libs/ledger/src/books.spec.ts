@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { Bookkeeper, captured, example1, placeHold, refunded, registered, split, stateOf, transfer } from '../test/builders.js';
+import { Bookkeeper, captured, example1, placeHold, postEntry, refunded, registered, split, stateOf, transfer } from '../test/builders.js';
 import { Books } from './books.js';
+import type { AnyFact } from './posting-rules.js';
 
 const everyone = ['platform:A', 'platform:B', 'creator:K'].map(registered);
 const open = () => new Bookkeeper().facts(...everyone);
@@ -69,6 +70,25 @@ describe('facts', () => {
     const keeper = open().facts(captured(Array.from({ length: 250 }, () => split('provider:alipay', 'platform:A', 1))));
     expect(keeper.journal.at(-1)?.entries.map(({ transfers }) => transfers.length)).toEqual([100, 100, 50]);
     expect(keeper.posted('platform:A')).toBe(250);
+  });
+
+  it('of which nothing is left but suspense leave an entry that moves nothing, for a correction to name', () => {
+    const transfers = [{ from: 'hub:suspense', to: 'platform:AA', amountMinor: 500, kind: 'bank-line-explained' }];
+    const line = { bank: 'icbc', lineId: 'l1', amountMinor: 500, currency: 'CNY', account: 'platform:AA', note: 'n', transfers };
+    const explained: AnyFact = { type: 'BankLineExplained', ...line, proposedBy: 'operator:fin', by: 'operator:boss', explainedAt: '' };
+    const came: AnyFact = {
+      ...{ type: 'BankLineRecorded', bank: 'icbc', lineId: 'l1', sequence: 1, amountMinor: 500, currency: 'CNY', reference: '' },
+      ...{ match: { kind: 'unmatched', reason: 'unknown_reference' }, bookedAt: '' },
+    };
+    const keeper = new Bookkeeper().facts(came).facts(explained);
+    expect(keeper.alarms).toEqual(['account_unknown platform:AA']);
+    const [original] = keeper.journal[1]?.entries ?? [];
+    expect(original).toEqual({ kind: 'BankLineExplained', ref: 'l1', position: '2', transfers: [] });
+    keeper.facts(registered('platform:AA'));
+    const correction = { ...postEntry('c1', [transfer('hub:suspense', 'platform:AA', 500)], 1), ...(original && { original }) };
+    expect(keeper.command(correction)).toMatchObject({ outcome: { result: 'accepted' } });
+    expect(keeper.journal.at(-1)?.entries).toMatchObject([{ corrects: 1, correctsPosition: '2' }]);
+    expect([keeper.posted('platform:AA'), keeper.posted('hub:suspense')]).toEqual([500, 0]);
   });
 
   it('of an account that nobody registered go to suspense, with an alarm', () => {

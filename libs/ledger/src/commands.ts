@@ -124,6 +124,7 @@ export type Refusal = Extract<
   | 'already_reversed'
   | 'insufficient_funds'
   | 'cap_exceeded'
+  | 'entry_not_reversible'
   | 'client_money_not_covered'
   | 'account_not_empty'
 >;

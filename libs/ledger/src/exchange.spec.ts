@@ -1,16 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Bookkeeper, captured, placeHold, registered, split } from '../test/builders.js';
+import { Bookkeeper, captured, placeHold, postEntry, registered, split, transfer } from '../test/builders.js';
 import type { AnyFact } from './posting-rules.js';
 
 const A = 'platform:A';
 const start = () => new Bookkeeper().facts(registered(A), registered('platform:B'));
 const earned = (party: string, amountMinor: number, currency: string): AnyFact =>
   captured([split('provider:alipay', party, amountMinor)], { currency, amountMinor });
-const exchanged = (soldMinor: number, boughtMinor: number, holdId?: string): AnyFact => ({
+const exchanged = (soldMinor: number, boughtMinor: number, holdId?: string, fundsHoldId?: string): AnyFact => ({
   ...{ type: 'CurrencyExchanged', party: A, amountMinor: soldMinor, currency: 'CNY', exchangeId: 'x1', settlementId: 's1', rate: '0.14' },
-  ...{ bought: { amountMinor: boughtMinor, currency: 'USD' }, ...(holdId !== undefined && { holdId }) },
+  ...{
+    bought: { amountMinor: boughtMinor, currency: 'USD' },
+    ...(holdId !== undefined && { holdId }),
+    ...(fundsHoldId !== undefined && { fundsHoldId }),
+  },
 });
+const about = { party: A, amountMinor: 1_000, currency: 'CNY', exchangeId: 'x1', settlementId: 's1' };
+const funds = (holdId: string, amountMinor: number) => placeHold(holdId, A, amountMinor, { purpose: 'payout' });
 const leave = (holdId: string, amountMinor: number) => placeHold(holdId, 'hub:fx', amountMinor, { currency: 'USD', purpose: 'payout' });
 
 describe('leave to exchange', () => {
@@ -47,6 +53,54 @@ describe('leave to exchange', () => {
     expect(keeper.command(placeHold('h3', A, 140, { currency: 'USD', purpose: 'payout' }))).toMatchObject({
       outcome: { result: 'accepted' },
     });
+    expect(keeper.alarms).toEqual([]);
+  });
+});
+
+describe('what is to be sold', () => {
+  const limited = () =>
+    start().facts({ type: 'LimitsSet', party: A, currency: 'CNY', minimumBalanceMinor: 0, netDebitCapMinor: 300 }, earned(A, 1_000, 'CNY'));
+
+  it('is there for the exchange alone from when it is held: neither payments nor entries nor another hold get it', () => {
+    const keeper = limited();
+    expect(keeper.command(funds('h0', 900))).toMatchObject({ outcome: { result: 'accepted' } });
+    expect(keeper.command(placeHold('p1', A, 101))).toMatchObject({ outcome: { code: 'insufficient_funds' } });
+    expect(keeper.command(postEntry('e1', [transfer(A, 'hub:fees', 101)]))).toMatchObject({ outcome: { code: 'insufficient_funds' } });
+    expect(keeper.command(placeHold('p2', A, 100))).toMatchObject({ outcome: { result: 'accepted' } });
+  });
+
+  it('takes no room of the net debit cap: it pays what the party has earned', () => {
+    const keeper = limited();
+    keeper.command(funds('h0', 1_000));
+    keeper.facts({ type: 'LimitsSet', party: A, currency: 'CNY', netDebitCapMinor: 300 });
+    expect(keeper.command(placeHold('p1', A, 1_300))).toMatchObject({ outcome: { result: 'accepted' } });
+    expect(keeper.command(placeHold('p2', A, 1))).toMatchObject({ outcome: { code: 'cap_exceeded' } });
+  });
+
+  it('is refused where the party does not have it any more', () => {
+    const keeper = limited();
+    keeper.command(placeHold('p1', A, 200));
+    expect(keeper.command(funds('h0', 900))).toMatchObject({ outcome: { code: 'insufficient_funds' } });
+  });
+
+  it('leaves with the exchange, and the hold with it; nothing passes a limit', () => {
+    const keeper = limited();
+    keeper.command(funds('h0', 1_000));
+    keeper.facts(exchanged(1_000, 140, 'h1', 'h0'));
+    expect([keeper.posted(A), keeper.available(A), keeper.books.hold('h0')?.status]).toEqual([0, 0, 'committed']);
+    // The one of what is bought was never placed here.
+    expect(keeper.alarms).toEqual([`hold_missing ${A}`]);
+  });
+
+  it.each<[string, AnyFact]>([
+    ['the settlement is aborted', { type: 'ExchangeFundsReleased', ...about, holdId: 'h0' }],
+    ['the exchange is given up', { type: 'ExchangeCarried', ...about, model: 'dnm', by: 'operator:fin', holdId: 'h0' }],
+  ])('is free again when %s, once and again', (_, released) => {
+    const keeper = limited();
+    keeper.facts(released);
+    keeper.command(funds('h0', 1_000));
+    keeper.facts(released, released);
+    expect([keeper.available(A), keeper.books.hold('h0')?.status]).toEqual([1_000, 'voided']);
     expect(keeper.alarms).toEqual([]);
   });
 });

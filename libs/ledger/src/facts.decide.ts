@@ -13,7 +13,7 @@ export interface PostedChanges extends Changes {
 
 /**
  * What a fact does to the books. Facts are never refused: one that passes a limit or touches a frozen account is posted with an alarm, an account
- * that nobody registered is replaced by hub:suspense.
+ * that nobody registered is replaced by hub:suspense. Where that leaves nothing of a fact, its entry has no transfers.
  * @param position the fact's place in the log
  * @returns undefined when the ledger has nothing to do with it
  */
@@ -21,8 +21,10 @@ export function postFact(books: Books, fact: AnyFact, position: bigint): PostedC
   const posting = postingOf(fact);
   if (!posting) return undefined;
   const alarms: LedgerAlarm[] = [];
-  const transfers = knownTransfers(books, posting, alarms);
+  const { transfers, isLost } = knownTransfers(books, posting, alarms);
   const entries = entriesOf(fact.type, posting.ref, position, transfers);
+  // Nothing has moved, and yet there is what a correction can name.
+  if (isLost) entries.push({ kind: fact.type, ref: posting.ref, position: String(position), transfers: [] });
   const holds = holdChanges(books, posting, alarms, entries.length > 0);
   const changes = { ...administrative(books, posting, alarms), entries, holds, alarms };
   if (transfers.some(({ from, currency }) => hasLimits(books, from, currency)))
@@ -30,8 +32,15 @@ export function postFact(books: Books, fact: AnyFact, position: bigint): PostedC
   return posting.marksPosition ? { ...changes, marksPosition: true } : changes;
 }
 
-/** Without those that move nothing, and with hub:suspense in the place of accounts that do not exist. */
-function knownTransfers(books: Books, { ref, currency = '', transfers = [] }: Posting, alarms: LedgerAlarm[]): JournalTransfer[] {
+/**
+ * Without those that move nothing, and with hub:suspense in the place of accounts that do not exist.
+ * @returns isLost: that has left nothing of them, though the fact moves money
+ */
+function knownTransfers(
+  books: Books,
+  { ref, currency = '', transfers = [] }: Posting,
+  alarms: LedgerAlarm[],
+): { transfers: JournalTransfer[]; isLost: boolean } {
   const known = (account: string, code: string): string => {
     const status = books.status(account);
     const alarm = status !== 'open' ? (`account_${status}` as const) : books.takes(account, code) ? undefined : 'limit_passed';
@@ -39,12 +48,14 @@ function knownTransfers(books: Books, { ref, currency = '', transfers = [] }: Po
     return status === 'unknown' ? accounts.suspense : account;
   };
   const moved: JournalTransfer[] = [];
+  let isLost = false;
   for (const { from, to, amountMinor, kind, currency: code = currency } of transfers) {
     if (amountMinor === 0 || from === to) continue;
     const transfer = { from: known(from, code), to: known(to, code), amountMinor, currency: code, kind };
-    if (transfer.from !== transfer.to) moved.push(transfer);
+    if (transfer.from === transfer.to) isLost = true;
+    else moved.push(transfer);
   }
-  return moved;
+  return { transfers: moved, isLost: isLost && moved.length === 0 };
 }
 
 function entriesOf(kind: string, ref: string, position: bigint, transfers: readonly JournalTransfer[]): JournalEntry[] {
@@ -57,18 +68,18 @@ function entriesOf(kind: string, ref: string, position: bigint, transfers: reado
 
 function holdChanges(
   books: Books,
-  { ref, currency = '', hold: ending, transfers }: Posting,
+  { ref, currency = '', holds = [], transfers }: Posting,
   alarms: LedgerAlarm[],
   posts: boolean,
 ): HoldChange[] {
-  if (!ending) return [];
-  const hold = books.hold(ending.holdId);
-  if (hold?.status === 'placed') {
-    if (ending.end === 'voided') return [{ change: 'voided', holdId: hold.holdId }];
-    return [{ change: 'committed', holdId: hold.holdId, ...(posts && { entry: books.nextEntry }) }];
-  }
-  if (ending.end === 'committed') alarms.push({ alarm: 'hold_missing', account: transfers?.[0]?.from ?? '', currency, ref });
-  return [];
+  return holds.flatMap(({ end, holdId }): HoldChange[] => {
+    if (books.hold(holdId)?.status === 'placed') {
+      if (end === 'voided') return [{ change: 'voided', holdId }];
+      return [{ change: 'committed', holdId, ...(posts && { entry: books.nextEntry }) }];
+    }
+    if (end === 'committed') alarms.push({ alarm: 'hold_missing', account: transfers?.[0]?.from ?? '', currency, ref });
+    return [];
+  });
 }
 
 function administrative(books: Books, { ref, currency = '', opens, limits, settled }: Posting, alarms: LedgerAlarm[]): Changes {

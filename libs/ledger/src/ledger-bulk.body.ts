@@ -1,7 +1,8 @@
+import { accountPattern } from '@tongbao/contracts';
 import { isCurrency } from '@tongbao/money';
 import { maxAmountMinor, Problem } from '@tongbao/service';
 import { Ajv, type ErrorObject } from 'ajv';
-import { accountPattern, maxAccountLength } from './ledger.dto.js';
+import { maxAccountLength } from './ledger.dto.js';
 
 /** Commands that one request may hold. */
 export const maxBulkEntries = 1_000;

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { isParty, problems, type CommandOutcome, type ProblemCode } from '@tongbao/contracts';
+import { accountPattern, isParty, problems, type CommandOutcome, type ProblemCode } from '@tongbao/contracts';
 import {
   ByLeader,
   Caller,
@@ -15,7 +15,6 @@ import {
 } from '@tongbao/service';
 import type { AccountCommand, SingleCommand } from './commands.js';
 import {
-  accountPattern,
   CommitHoldBody,
   maxAccountLength,
   OpenAccountBody,

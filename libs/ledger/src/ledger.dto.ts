@@ -1,10 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import { accountPattern } from '@tongbao/contracts';
 import { isCurrency } from '@tongbao/money';
 import { AmountMinor, Currency, Id, Integer, ListOf, maxAmountMinor, Text, Timestamp } from '@tongbao/service';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, ValidateBy } from 'class-validator';
 
-export const accountPattern = /^[a-z]+(:[A-Za-z0-9_.-]+){1,2}$/;
 export const maxAccountLength = 140;
 
 const Account = (): PropertyDecorator => Text({ max: maxAccountLength, pattern: accountPattern, example: 'platform:A' });

@@ -153,6 +153,14 @@ describe('commands', () => {
     expect((await ledger.post(`/accounts/escrow%3Ay/${action}`, body)).body.code).toBe('invalid'),
   );
 
+  it.each(['platform:A:B', 'creator:K:wallet', 'platform:-', `platform:${'A'.repeat(65)}`, 'liquidity:A', 'reserve:platform:A:B'])(
+    'do not open %s: no party is named so',
+    async (account) => {
+      const path = `/accounts/${encodeURIComponent(account)}/open`;
+      expect(await ledger.post(path, {})).toMatchObject({ status: 422, body: { code: 'invalid', field: 'account' } });
+    },
+  );
+
   const entry = { ref: 'r', note: 'n', transfers: [transfer('hub:fees', 'platform:A', 1)] };
   it.each([
     ['no transfers', { ...entry, transfers: [] }],
@@ -161,6 +169,9 @@ describe('commands', () => {
     ['a fraction', { ...entry, transfers: [transfer('hub:fees', 'platform:A', 0.5)] }],
     ['an amount as text', { ...entry, transfers: [transfer('hub:fees', 'platform:A', '1')] }],
     ['a name that is none', { ...entry, transfers: [transfer('fees', 'platform:A', 1)] }],
+    ['something below a party', { ...entry, transfers: [transfer('hub:fees', 'platform:A:B', 1)] }],
+    ['a party without an id', { ...entry, transfers: [transfer('hub:fees', 'platform:', 1)] }],
+    ['a party and a space', { ...entry, transfers: [transfer('hub:fees', 'platform:A ', 1)] }],
     ['an unknown field', { ...entry, position: '7' }],
     ['no reason', { ...entry, note: undefined }],
   ])('with %s are invalid', async (_, body) =>

@@ -44,7 +44,7 @@ const rows: [string, PostedFact, Posting][] = [
   [
     'a capture posts its split and commits its hold',
     { type: 'PaymentCaptured', ...of, ...taken, split: [purchase, fee], expectedProviderFeeMinor: 6, capturedAt: '', holdId: 'h1' },
-    { ...payment, transfers: [purchase, fee], hold: { end: 'committed', holdId: 'h1' } },
+    { ...payment, transfers: [purchase, fee], holds: [{ end: 'committed', holdId: 'h1' }] },
   ],
   [
     'a capture by the merchant account of the platform posts what follows from it only',
@@ -101,22 +101,22 @@ const rows: [string, PostedFact, Posting][] = [
       transfers: [t('hub:suspense', 'platform:A', 1000, 'purchase')],
       holdId: 'h1',
     },
-    { ...payment, transfers: [t('hub:suspense', 'platform:A', 1000, 'purchase')], hold: { end: 'committed', holdId: 'h1' } },
+    { ...payment, transfers: [t('hub:suspense', 'platform:A', 1000, 'purchase')], holds: [{ end: 'committed', holdId: 'h1' }] },
   ],
   [
     'a conflict that is refunded voids the hold; its money leaves suspense when it has gone back',
     { type: 'ConflictResolved', ...of, ...taken, resolution: 'refunded', by: 'op', note: '', split: [], transfers: [], holdId: 'h1' },
-    { ...payment, transfers: [], hold: { end: 'voided', holdId: 'h1' } },
+    { ...payment, transfers: [], holds: [{ end: 'voided', holdId: 'h1' }] },
   ],
   [
     'a declined payment voids its hold',
     { type: 'PaymentDeclined', ...of, code: 'x', holdId: 'h1' },
-    { ref: 'pay_1', hold: { end: 'voided', holdId: 'h1' } },
+    { ref: 'pay_1', holds: [{ end: 'voided', holdId: 'h1' }] },
   ],
   [
     'an expired payment voids its hold',
     { type: 'PaymentExpired', ...of, holdId: 'h1' },
-    { ref: 'pay_1', hold: { end: 'voided', holdId: 'h1' } },
+    { ref: 'pay_1', holds: [{ end: 'voided', holdId: 'h1' }] },
   ],
   ['a cancelled payment without a hold does nothing', { type: 'PaymentCancelled', ...of, reason: '', by: 'A' }, { ref: 'pay_1' }],
   [
@@ -132,7 +132,7 @@ const rows: [string, PostedFact, Posting][] = [
   [
     'an instructed payout is in transit and commits its hold',
     { type: 'PayoutInstructed', ...out, ...account, attempt: 1, holdId: 'hold_po_1' },
-    { ...toParty, transfers: [t('platform:A', 'transit:po_1', 900, 'payout')], hold: { end: 'committed', holdId: 'hold_po_1' } },
+    { ...toParty, transfers: [t('platform:A', 'transit:po_1', 900, 'payout')], holds: [{ end: 'committed', holdId: 'hold_po_1' }] },
   ],
   ['an instructed collection moves nothing', { type: 'PayoutInstructed', ...collected, ...account, attempt: 1 }, toParty],
   [
@@ -164,7 +164,7 @@ const rows: [string, PostedFact, Posting][] = [
   [
     'a carried payout releases its hold',
     { type: 'PayoutCarried', ...out, model: 'm', by: 'op', holdId: 'hold_po_1' },
-    { ...toParty, hold: { end: 'voided', holdId: 'hold_po_1' } },
+    { ...toParty, holds: [{ end: 'voided', holdId: 'hold_po_1' }] },
   ],
   ['the bank line of a payout moves nothing more', line(-900, { kind: 'payout', payoutId: 'po_1' }), { ...bankLine, transfers: [] }],
   [
@@ -250,7 +250,7 @@ const rows: [string, PostedFact, Posting][] = [
   [
     'an instructed withdrawal of a wallet is in transit and commits its hold',
     { type: 'WithdrawalInstructed', ...withdrawal, attempt: 1, holdId: 'h1' },
-    { ...leaving, transfers: [t('user:u1:wallet', 'transit:w1', 300, 'wallet-withdrawal')], hold: { end: 'committed', holdId: 'h1' } },
+    { ...leaving, transfers: [t('user:u1:wallet', 'transit:w1', 300, 'wallet-withdrawal')], holds: [{ end: 'committed', holdId: 'h1' }] },
   ],
   [
     'a confirmed withdrawal has left the bank',
@@ -260,7 +260,7 @@ const rows: [string, PostedFact, Posting][] = [
   [
     'a cancelled withdrawal voids its hold',
     { type: 'WithdrawalCancelled', ...withdrawal, by: '', reason: '', holdId: 'h1' },
-    { ...leaving, hold: { end: 'voided', holdId: 'h1' } },
+    { ...leaving, holds: [{ end: 'voided', holdId: 'h1' }] },
   ],
   [
     'a withdrawal that is cancelled without a hold moves nothing',
@@ -317,7 +317,7 @@ const rows: [string, PostedFact, Posting][] = [
     {
       ...ofSettlement,
       transfers: [t('liquidity:platform:A', 'platform:A', 500, 'liquidity-drawn')],
-      hold: { end: 'committed', holdId: 'h1' },
+      holds: [{ end: 'committed', holdId: 'h1' }],
     },
   ],
   [
@@ -362,8 +362,43 @@ const rows: [string, PostedFact, Posting][] = [
         t('platform:A', 'hub:fx', 500, 'exchange-sold'),
         { ...t('hub:fx', 'platform:A', 70, 'exchange-bought'), currency: 'USD' },
       ],
-      hold: { end: 'committed', holdId: 'h1' },
+      holds: [{ end: 'committed', holdId: 'h1' }],
     },
+  ],
+  [
+    'an exchange commits what is held on the party, too',
+    {
+      type: 'CurrencyExchanged',
+      ...position,
+      exchangeId: 'x1',
+      settlementId: 's1',
+      bought: { amountMinor: 70, currency: 'USD' },
+      rate: '0.14',
+      holdId: 'h1',
+      fundsHoldId: 'h0',
+    },
+    {
+      ref: 'x1',
+      currency: 'CNY',
+      transfers: [
+        t('platform:A', 'hub:fx', 500, 'exchange-sold'),
+        { ...t('hub:fx', 'platform:A', 70, 'exchange-bought'), currency: 'USD' },
+      ],
+      holds: [
+        { end: 'committed', holdId: 'h0' },
+        { end: 'committed', holdId: 'h1' },
+      ],
+    },
+  ],
+  [
+    'an exchange of a settlement that is aborted releases what is held on the party, and says how far the books are',
+    { type: 'ExchangeFundsReleased', ...position, exchangeId: 'x1', settlementId: 's1', holdId: 'h0' },
+    { ref: 'x1', currency: 'CNY', holds: [{ end: 'voided', holdId: 'h0' }], marksPosition: true },
+  ],
+  [
+    'an exchange that is given up releases what is held on the party',
+    { type: 'ExchangeCarried', ...position, exchangeId: 'x1', settlementId: 's1', model: 'm', by: 'op', holdId: 'h0' },
+    { ref: 'x1', currency: 'CNY', holds: [{ end: 'voided', holdId: 'h0' }] },
   ],
   [
     'a debt that is written off is a loss of the hub',
@@ -395,6 +430,19 @@ const rows: [string, PostedFact, Posting][] = [
       settledAt: '',
     },
     { ref: 's1', settled: [{ party: 'platform:A', currency: 'CNY', netMinor: 900 }] },
+  ],
+  [
+    'and so does a slice of one with very many',
+    {
+      type: 'SettlementPartiesSettled',
+      settlementId: 's1',
+      currency: 'CNY',
+      parties: [
+        { party: 'creator:K', netMinor: -5 },
+        { party: 'creator:L', netMinor: 0 },
+      ],
+    },
+    { ref: 's1', settled: [{ party: 'creator:K', currency: 'CNY', netMinor: -5 }] },
   ],
   [
     'a closed window only marks its position',

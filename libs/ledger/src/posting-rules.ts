@@ -9,6 +9,8 @@ import {
   type ReconciliationEvent,
   type SettledNet,
   type SettlementEvent,
+  type SettlementPartiesSettled,
+  type SettlementSettled,
   type SplitTransfer,
   type TopUpEvent,
   type Transfer,
@@ -48,14 +50,19 @@ export interface PostedTransfer extends Transfer {
   currency?: string;
 }
 
+export interface HoldEnd {
+  end: 'committed' | 'voided';
+  holdId: string;
+}
+
 /** What a fact does to the books. */
 export interface Posting {
   /** What the entry is about. */
   ref: string;
   currency?: string;
   transfers?: readonly PostedTransfer[];
-  /** A hold that ends with this fact. */
-  hold?: { end: 'committed' | 'voided'; holdId: string };
+  /** Holds that end with this fact. */
+  holds?: readonly HoldEnd[];
   /** An account that begins to exist. */
   opens?: string;
   limits?: { minimumBalanceMinor?: number; netDebitCapMinor?: number };
@@ -72,14 +79,14 @@ const paymentRules = {
   PaymentCaptured: (fact) => ({
     ...paymentOf(fact),
     transfers: posted(fact.split),
-    ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
+    ...(fact.holdId && { holds: [{ end: 'committed', holdId: fact.holdId }] }),
   }),
   PaymentRefunded: (fact) => ({ ...paymentOf(fact), transfers: posted(fact.transfers) }),
   CaptureConflicted: (fact) => ({ ...paymentOf(fact), transfers: intoSuspense(fact, 'conflicting-capture') }),
   ConflictResolved: (fact) => ({
     ...paymentOf(fact),
     transfers: fact.transfers,
-    ...(fact.holdId && { hold: { end: fact.resolution === 'accepted' ? 'committed' : 'voided', holdId: fact.holdId } }),
+    ...(fact.holdId && { holds: [{ end: fact.resolution === 'accepted' ? 'committed' : 'voided', holdId: fact.holdId }] }),
   }),
   LateCaptureFound: (fact) => ({ ...paymentOf(fact), transfers: intoSuspense(fact, 'late-capture') }),
   LateCaptureRefunded: (fact) => ({
@@ -109,7 +116,7 @@ const payoutRules = {
       : {
           ...payoutOf(fact),
           transfers: [transfer(fact.party, account.transit(fact.payoutId), fact.amountMinor, 'payout')],
-          ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
+          ...(fact.holdId && { holds: [{ end: 'committed', holdId: fact.holdId }] }),
         },
   PayoutConfirmed: (fact) => ({
     ...payoutOf(fact),
@@ -131,7 +138,7 @@ const payoutRules = {
         : transfer(fact.party, account.bank(fact.bank), fact.amountMinor, 'collection-returned'),
     ],
   }),
-  PayoutCarried: (fact) => ({ ...payoutOf(fact), ...(fact.holdId && { hold: { end: 'voided', holdId: fact.holdId } }) }),
+  PayoutCarried: (fact) => ({ ...payoutOf(fact), ...(fact.holdId && { holds: [{ end: 'voided', holdId: fact.holdId }] }) }),
 } satisfies Partial<Rules<PayoutEvent['type']>>;
 
 /** Money that leaves by the bank from a wallet, from liquidity, or from the hub's fees. */
@@ -139,7 +146,7 @@ const withdrawalRules = {
   WithdrawalInstructed: (fact) => ({
     ...withdrawalOf(fact),
     transfers: [transfer(fact.account, account.transit(fact.withdrawalId), fact.amountMinor, withdrawalKind(fact))],
-    ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
+    ...(fact.holdId && { holds: [{ end: 'committed', holdId: fact.holdId }] }),
   }),
   WithdrawalConfirmed: (fact) => ({
     ...withdrawalOf(fact),
@@ -153,7 +160,7 @@ const withdrawalRules = {
     ...withdrawalOf(fact),
     transfers: [transfer(account.bank(fact.bank), fact.account, fact.amountMinor, `${withdrawalKind(fact)}-returned`)],
   }),
-  WithdrawalCancelled: (fact) => ({ ...withdrawalOf(fact), ...(fact.holdId && { hold: { end: 'voided', holdId: fact.holdId } }) }),
+  WithdrawalCancelled: (fact) => ({ ...withdrawalOf(fact), ...(fact.holdId && { holds: [{ end: 'voided', holdId: fact.holdId }] }) }),
 } satisfies Partial<Rules<WithdrawalEvent['type']>>;
 
 const positionRules = {
@@ -176,7 +183,7 @@ const positionRules = {
     ref: fact.settlementId,
     currency: fact.currency,
     transfers: [transfer(account.liquidity(fact.party), fact.party, fact.amountMinor, 'liquidity-drawn')],
-    hold: { end: 'committed', holdId: fact.holdId },
+    holds: [{ end: 'committed', holdId: fact.holdId }],
   }),
   ObligationPaid: (fact) => ({
     ref: fact.settlementId,
@@ -190,7 +197,21 @@ const positionRules = {
       transfer(fact.party, account.fx, fact.amountMinor, 'exchange-sold'),
       { ...transfer(account.fx, fact.party, fact.bought.amountMinor, 'exchange-bought'), currency: fact.bought.currency },
     ],
-    ...(fact.holdId && { hold: { end: 'committed', holdId: fact.holdId } }),
+    ...(fact.holdId && {
+      holds: [fact.fundsHoldId, fact.holdId].flatMap((holdId) => (holdId ? [{ end: 'committed', holdId } as const] : [])),
+    }),
+  }),
+  // Its settlement gives the windows back once the books are as far as this, also where there was nothing to release.
+  ExchangeFundsReleased: (fact) => ({
+    ref: fact.exchangeId,
+    currency: fact.currency,
+    holds: [{ end: 'voided', holdId: fact.holdId }],
+    marksPosition: true,
+  }),
+  ExchangeCarried: (fact) => ({
+    ref: fact.exchangeId,
+    currency: fact.currency,
+    ...(fact.holdId && { holds: [{ end: 'voided', holdId: fact.holdId }] }),
   }),
   DebtWrittenOff: (fact) => ({
     ref: fact.writeOffId,
@@ -231,12 +252,8 @@ const otherRules = {
       ...(fact.netDebitCapMinor !== undefined && { netDebitCapMinor: fact.netDebitCapMinor }),
     },
   }),
-  SettlementSettled: (fact) => ({
-    ref: fact.settlementId,
-    settled: fact.parties
-      .filter(({ netMinor }) => netMinor !== 0)
-      .map(({ party, netMinor }) => ({ party, currency: fact.currency, netMinor })),
-  }),
+  SettlementPartiesSettled: (fact) => settledPosting(fact),
+  SettlementSettled: (fact) => settledPosting(fact),
   WindowClosed: (fact) => ({ ref: fact.windowId, marksPosition: true }),
 } satisfies Partial<Rules<AnyFact['type']>>;
 
@@ -268,6 +285,13 @@ const transfer = (from: string, to: string, amountMinor: number, kind: string): 
 const signed = (from: string, to: string, amountMinor: number, kind: string): Transfer =>
   amountMinor < 0 ? transfer(to, from, -amountMinor, kind) : transfer(from, to, amountMinor, kind);
 
+const settledPosting = (fact: SettlementPartiesSettled | SettlementSettled): Posting => ({
+  ref: fact.settlementId,
+  settled: fact.parties
+    .filter(({ netMinor }) => netMinor !== 0)
+    .map(({ party, netMinor }) => ({ party, currency: fact.currency, netMinor })),
+});
+
 const paymentOf = (fact: { paymentId: string; currency: string }) => ({ ref: fact.paymentId, currency: fact.currency });
 
 const payoutOf = (fact: { payoutId: string; currency: string }) => ({ ref: fact.payoutId, currency: fact.currency });
@@ -291,7 +315,7 @@ const intoSuspense = (fact: { provider: string; amountMinor: number }, kind: str
 ];
 
 function endedWithoutMoney(fact: { paymentId: string; holdId?: string }): Posting {
-  return { ref: fact.paymentId, ...(fact.holdId && { hold: { end: 'voided', holdId: fact.holdId } }) };
+  return { ref: fact.paymentId, ...(fact.holdId && { holds: [{ end: 'voided', holdId: fact.holdId }] }) };
 }
 
 function bankLineTransfers({ bank, match, amountMinor }: BankLineRecorded): Transfer[] {

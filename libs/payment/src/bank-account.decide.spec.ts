@@ -70,6 +70,20 @@ const stop = (proposalId: string, hours: number): BankAccountCommand => ({
   now: at(hours),
 });
 
+const endProposed = (proposalId: string, hours: number): BankAccountEvent => ({
+  ...{ type: 'BankAccountEndProposed', party, currency: 'USD', proposalId, by: 'operator:jo', reason: 'closed' },
+  proposedAt: at(hours),
+});
+const endedAt = (proposalId: string, hours: number): BankAccountEvent => ({
+  ...{ type: 'BankAccountEnded', party, currency: 'USD', proposalId, accountNumber: second.accountNumber, by: 'operator:kim' },
+  ...{ note: 'called them', endedAt: at(hours) },
+});
+const end = (proposalId = 'e1', currency = 'USD', hours = 10): BankAccountCommand => ({
+  ...{ type: 'ProposeBankAccountEnd', proposalId, currency, by: 'operator:jo', reason: 'closed' },
+  now: at(hours),
+});
+const inUsd = (event: BankAccountEvent): BankAccountEvent => ({ ...event, currency: 'USD' }) as BankAccountEvent;
+
 const firstInForce = [proposed('p1', first, 0), approved('p1', first, 0, 0)];
 const changeCooling = [...firstInForce, proposed('p2', second, 8), approved('p2', second, 10, 34)];
 
@@ -79,6 +93,59 @@ const given = (history: readonly BankAccountEvent[]) => ({
     then: (expected: Decision<BankAccountEvent, BankAccountRefusal>) =>
       expect(decideBankAccount(party, command, fold(history))).toEqual(expected),
   }),
+});
+
+describe('an account of one currency', () => {
+  const own = [...firstInForce, inUsd(proposed('p2', second, 1)), inUsd(approved('p2', second, 2, 2))];
+  const waits = [...own, endProposed('e1', 10)];
+  const ended = [...waits, endedAt('e1', 10)];
+
+  it.each<[string, BankAccountEvent[], BankAccountCommand, BankAccountEvent[]]>([
+    ['is proposed to be ended', own, end(), [endProposed('e1', 10)]],
+    ['proposed twice is one proposal', waits, end('e2'), []],
+    ['is ended at once by the approval of another', waits, approve('e1'), [endedAt('e1', 10)]],
+    ['is ended once', ended, approve('e1'), []],
+    ['is kept where the end is rejected', waits, reject('e1'), [{ ...rejected, currency: 'USD', proposalId: 'e1' }]],
+    [
+      'that was ended is proposed anew',
+      ended,
+      { ...propose(third), currency: 'USD' } as BankAccountCommand,
+      [inUsd(proposed('p9', third, 10))],
+    ],
+    [
+      'that is proposed anew cools, whatever served before: nobody gets round that',
+      [...own.slice(2), ...ended.slice(4), inUsd(proposed('p3', third, 10))],
+      approve('p3'),
+      [inUsd(approved('p3', third, 10, 34))],
+    ],
+  ])('%s', (_, history, command, events) => given(history).when(command).then({ events }));
+
+  it.each<[string, BankAccountEvent[], BankAccountCommand, BankAccountRefusal]>([
+    ['that there is not is not ended', firstInForce, end(), 'not_found'],
+    ['of another currency is not ended', own, end('e1', 'EUR'), 'not_found'],
+    ['is not ended twice', ended, end('e2'), 'not_found'],
+    ['is not ended by whoever proposed it', waits, approve('e1', 'operator:jo'), 'four_eyes'],
+    ['is not ended under another name', waits, approve('e2'), 'not_found'],
+    ['is not changed while its end waits', waits, { ...propose(third), currency: 'USD' } as BankAccountCommand, 'state_conflict'],
+    ['is not to be ended while a change waits', [...own, inUsd(proposed('p3', third, 3))], end(), 'state_conflict'],
+    [
+      'is not ended while a change cools: that is stopped first',
+      [...own, inUsd(proposed('p3', third, 3)), inUsd(approved('p3', third, 4, 28))],
+      end(),
+      'state_conflict',
+    ],
+    [
+      'is not to be ended any more once the end is rejected',
+      [...waits, { ...rejected, currency: 'USD', proposalId: 'e1' }],
+      approve('e1'),
+      'not_found',
+    ],
+  ])('%s', (_, history, command, refused) => given(history).when(command).then({ refused }));
+
+  it('gives way to the one that serves all currencies', () => {
+    expect(accountInForce(fold(own), 'USD', at(10))).toEqual(second);
+    expect(accountInForce(fold(ended), 'USD', at(10))).toEqual(first);
+  });
 });
 
 describe("a party's bank account", () => {

@@ -1,6 +1,8 @@
 import type {
   BankAccountApproved,
   BankAccountChangeStopped,
+  BankAccountEnded,
+  BankAccountEndProposed,
   BankAccountProposed,
   BankAccountRejected,
   BankAccountSet,
@@ -25,13 +27,29 @@ export interface BankAccountState {
   next?: BankAccountApproved;
   /** Waits for another person. */
   proposal?: BankAccountProposed;
+  /** Waits for another person, too: the party is to have none of its own in this currency. */
+  ending?: BankAccountEndProposed;
+  /** The last time that it was ended. */
+  ended?: BankAccountEnded;
 }
 
-export type BankAccountEvent = BankAccountSet | BankAccountProposed | BankAccountApproved | BankAccountRejected | BankAccountChangeStopped;
+export type BankAccountEvent =
+  | BankAccountSet
+  | BankAccountProposed
+  | BankAccountApproved
+  | BankAccountRejected
+  | BankAccountChangeStopped
+  | BankAccountEndProposed
+  | BankAccountEnded;
 
 export type BankAccountCommand =
   | { type: 'ProposeBankAccount'; proposalId: string; currency?: string; account: PayeeAccount; by: string; now: string }
-  /** @property coolingMs from the approval of a change to its coming into force */
+  /** Only of an account of one currency: the one that serves all others is changed, and never ended. */
+  | { type: 'ProposeBankAccountEnd'; proposalId: string; currency: string; by: string; reason: string; now: string }
+  /**
+   * Of what is proposed, whichever it is.
+   * @property coolingMs from the approval of a change to its coming into force; an end takes effect at once
+   */
   | { type: 'ApproveBankAccount'; proposalId: string; by: string; note: string; now: string; coolingMs: number }
   | { type: 'RejectBankAccount'; proposalId: string; by: string; reason: string }
   | { type: 'StopBankAccountChange'; proposalId: string; by: string; reason: string; now: string };
@@ -62,11 +80,15 @@ function evolved(state: BankAccountState, event: BankAccountEvent): BankAccountS
     case 'BankAccountProposed':
       return { ...state, proposal: event };
     case 'BankAccountApproved':
-      return { known: ownInForce(state, event.approvedAt), next: event };
+      return { known: ownInForce(state, event.approvedAt), next: event, ended: state.ended };
     case 'BankAccountRejected':
-      return { ...state, proposal: undefined };
+      return { ...state, proposal: undefined, ending: undefined };
     case 'BankAccountChangeStopped':
       return { ...state, next: undefined };
+    case 'BankAccountEndProposed':
+      return { ...state, ending: event };
+    case 'BankAccountEnded':
+      return { ended: event };
     default:
       return event satisfies never;
   }
@@ -88,8 +110,16 @@ export function decideBankAccount(
   switch (command.type) {
     case 'ProposeBankAccount':
       return { events: [{ type: 'BankAccountProposed', ...about, ...command.account, by, proposedAt: command.now }] };
-    case 'ApproveBankAccount':
-      return { events: [approved(about, command, state.proposal, accountInForce(accounts, currency, command.now) === undefined)] };
+    case 'ProposeBankAccountEnd': {
+      const { currency: of, reason, now } = command;
+      return { events: [{ type: 'BankAccountEndProposed', party, currency: of, proposalId, by, reason, proposedAt: now }] };
+    }
+    case 'ApproveBankAccount': {
+      if (state.ending) return { events: [ended(command, state.ending, ownInForce(state, command.now))] };
+      // Whoever had an account ended does not get round the cooling time by that.
+      const isFirst = accountInForce(accounts, currency, command.now) === undefined && !state.ended;
+      return { events: [approved(about, command, state.proposal, isFirst)] };
+    }
     case 'RejectBankAccount':
       return { events: [{ type: 'BankAccountRejected', ...about, by, reason: command.reason }] };
     case 'StopBankAccountChange':
@@ -101,35 +131,50 @@ export function decideBankAccount(
 
 /** Which of the accounts a command is about: a proposal says so, and everything else names the proposal. */
 function currencyOf(command: BankAccountCommand, accounts: BankAccounts): string | undefined {
-  if (command.type === 'ProposeBankAccount') return command.currency;
-  const isMeant = ({ proposal, next }: BankAccountState) => [proposal, next].some((each) => each?.proposalId === command.proposalId);
+  if (command.type === 'ProposeBankAccount' || command.type === 'ProposeBankAccountEnd') return command.currency;
+  const isMeant = ({ proposal, next, ending, ended }: BankAccountState) =>
+    [proposal, next, ending, ended].some((each) => each?.proposalId === command.proposalId);
   return [...accounts].find(([, state]) => isMeant(state))?.[0];
 }
 
 type Applies = (command: BankAccountCommand, state: BankAccountState) => boolean;
 
 const refusals: [BankAccountRefusal, Applies][] = [
-  ['not_found', (command, state) => isAboutProposal(command) && state.proposal?.proposalId !== command.proposalId],
+  ['not_found', (command, state) => isAboutProposal(command) && waiting(state)?.proposalId !== command.proposalId],
+  [
+    'not_found',
+    (command, state) => command.type === 'ProposeBankAccountEnd' && !ownInForce(state, command.now) && !coolingChange(state, command.now),
+  ],
   ['not_found', (command, state) => command.type === 'StopBankAccountChange' && state.next?.proposalId !== command.proposalId],
   // What waits for another person is rejected before something else is proposed: nobody approves what has changed under their eyes.
-  ['state_conflict', (command, state) => command.type === 'ProposeBankAccount' && state.proposal !== undefined],
+  ['state_conflict', (command, state) => isProposing(command) && waiting(state) !== undefined],
+  // Stopped first: what nobody is paid to yet has nothing to end.
+  ['state_conflict', (command, state) => command.type === 'ProposeBankAccountEnd' && coolingChange(state, command.now) !== undefined],
   ['state_conflict', (command, state) => command.type === 'ApproveBankAccount' && coolingChange(state, command.now) !== undefined],
   // It is in force: another account is proposed instead.
   ['state_conflict', (command, state) => command.type === 'StopBankAccountChange' && !coolingChange(state, command.now)],
-  ['four_eyes', (command, state) => command.type === 'ApproveBankAccount' && state.proposal?.by === command.by],
+  ['four_eyes', (command, state) => command.type === 'ApproveBankAccount' && waiting(state)?.by === command.by],
 ];
+
+const isProposing = ({ type }: BankAccountCommand): boolean => type === 'ProposeBankAccount' || type === 'ProposeBankAccountEnd';
+
+/** One at a time. */
+const waiting = ({ proposal, ending }: BankAccountState): BankAccountProposed | BankAccountEndProposed | undefined => proposal ?? ending;
 
 const isAboutProposal = ({ type }: BankAccountCommand): boolean => type === 'ApproveBankAccount' || type === 'RejectBankAccount';
 
 function isDone(command: BankAccountCommand, state: BankAccountState): boolean {
   switch (command.type) {
+    case 'ProposeBankAccountEnd':
+      return state.ending !== undefined;
     case 'ProposeBankAccount': {
+      if (state.ending) return false;
       if (state.proposal) return isSame(state.proposal, command.account);
       const current = coolingChange(state, command.now) ?? ownInForce(state, command.now);
       return current !== undefined && isSame(current, command.account);
     }
     case 'ApproveBankAccount':
-      return state.next?.proposalId === command.proposalId && state.next.by === command.by;
+      return [state.next, state.ended].some((done) => done?.proposalId === command.proposalId && done.by === command.by);
     case 'RejectBankAccount':
     case 'StopBankAccountChange':
       return false;
@@ -151,6 +196,15 @@ function approved(
   if (!proposal) throw new Error(`nothing is proposed for ${about.party}`);
   const inForceAt = isFirst ? now : new Date(Date.parse(now) + coolingMs).toISOString();
   return { type: 'BankAccountApproved', ...about, ...accountOf(proposal), by, note, approvedAt: now, inForceAt };
+}
+
+function ended(
+  { by, note, now }: Extract<BankAccountCommand, { type: 'ApproveBankAccount' }>,
+  { party, currency, proposalId }: BankAccountEndProposed,
+  inForce: PayeeAccount | undefined,
+): BankAccountEnded {
+  if (!inForce) throw new Error(`${party} has no account of its own in ${currency}`);
+  return { type: 'BankAccountEnded', party, currency, proposalId, accountNumber: inForce.accountNumber, by, note, endedAt: now };
 }
 
 export const accountOf = ({ bank, accountNumber, holder, bic, clearing, mandate }: PayeeAccount): PayeeAccount => ({

@@ -45,11 +45,19 @@ export class BankAccountBody {
   mandate?: MandateBody;
 }
 
+export class ProposeBankAccountEndBody {
+  @Currency({ description: 'whose own account is ended' })
+  currency!: string;
+
+  @Text({ max: 500 })
+  reason!: string;
+}
+
 export class ApproveBankAccountBody {
   @Id({ max: 64, description: 'what is approved, so that nobody approves something else than they saw' })
   proposalId!: string;
 
-  @Text({ min: 10, max: 500, description: 'how it was verified that the account is the party’s own' })
+  @Text({ min: 10, max: 500, description: 'how it was verified that the account is the party’s own, or that the party wants it ended' })
   note!: string;
 }
 

@@ -29,7 +29,7 @@ import {
   type BankAccounts,
   type BankAccountState,
 } from './bank-account.decide.js';
-import { ApproveBankAccountBody, BankAccountBody, EndBankAccountBody } from './bank-account.dto.js';
+import { ApproveBankAccountBody, BankAccountBody, EndBankAccountBody, ProposeBankAccountEndBody } from './bank-account.dto.js';
 import { Directory } from './directory.js';
 import { participantFold, participantStream, type ParticipantState } from './participant.decide.js';
 import { KindInPath, partyOf, type Kind } from './participant.kind.js';
@@ -94,8 +94,28 @@ export class BankAccountController {
       const { currency, ...account } = validated(BankAccountBody, body);
       if (currency !== undefined && !this.config.currencies.includes(currency))
         throw new Problem('currency_unsupported', `The hub does not settle ${currency}.`, 'currency');
-      const proposalId = `bap_${commandId.replace(/^cmd_/, '').slice(0, 20)}`;
+      const proposalId = proposalIdOf(commandId);
       return { type: 'ProposeBankAccount', proposalId, ...(currency !== undefined && { currency }), account: accountOf(account), ...asked };
+    });
+  }
+
+  @Post(['platforms/:id/bank-account/end', 'creators/:id/bank-account/end'])
+  @HttpCode(200)
+  @Allow({ platforms: true, operators: ['finance'] })
+  @ApiOperation({
+    summary: 'Propose that the account of one currency is ended; once another person has approved it, nothing is instructed to it any more',
+  })
+  @ApiBody({ type: ProposeBankAccountEndBody })
+  end(
+    @KindInPath() kind: Kind,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    return this.#run('ProposeBankAccountEnd', partyOf(kind, id), caller, key, body, (commandId, asked) => {
+      const { currency, reason } = validated(ProposeBankAccountEndBody, body);
+      return { type: 'ProposeBankAccountEnd', proposalId: proposalIdOf(commandId), currency, reason, ...asked };
     });
   }
 
@@ -190,8 +210,10 @@ export class BankAccountController {
   }
 }
 
+const proposalIdOf = (commandId: string): string => `bap_${commandId.replace(/^cmd_/, '').slice(0, 20)}`;
+
 const details: Record<BankAccountRefusal, string> = {
-  not_found: 'There is no such proposal or change of a bank account.',
+  not_found: 'There is no such proposal, change or account.',
   state_conflict: 'Another proposal waits, another change is cooling, or this one is in force already.',
   four_eyes: 'Whoever proposed a bank account may not approve it.',
 };
@@ -204,7 +226,7 @@ function requireOwn(party: string, caller: Principal): void {
 
 function statesOf(accounts: BankAccounts, now: Date): string[] {
   return [...accounts.values()].flatMap((state) => [
-    ...(state.proposal ? ['proposed'] : []),
+    ...(state.proposal || state.ending ? ['proposed'] : []),
     ...(coolingChange(state, now.toISOString()) ? ['cooling'] : []),
   ]);
 }
@@ -225,7 +247,7 @@ export function shownBankAccounts(accounts: BankAccounts, now: Date): object {
 }
 
 function shownBankAccount(state: BankAccountState, now: Date): object {
-  const { proposal } = state;
+  const { proposal, ending } = state;
   const inForce = ownInForce(state, now.toISOString());
   const change = coolingChange(state, now.toISOString());
   return {
@@ -239,6 +261,14 @@ function shownBankAccount(state: BankAccountState, now: Date): object {
         ...accountOf(proposal),
         proposedBy: proposal.by,
         proposedAt: proposal.proposedAt,
+      },
+    }),
+    ...(ending && {
+      bankAccountEndProposal: {
+        proposalId: ending.proposalId,
+        reason: ending.reason,
+        proposedBy: ending.by,
+        proposedAt: ending.proposedAt,
       },
     }),
   };

@@ -116,6 +116,29 @@ describe('the bank account of a platform', () => {
     });
   });
 
+  it('of one currency is ended by two people, at once', async () => {
+    await approve((await propose('6222-1')).proposalId);
+    const own = { ...account('3611'), currency: 'USD' };
+    type Shown = { USD: Record<string, { proposalId: string }> };
+    const proposed = async (method: 'PUT' | 'POST', end: string, body: object, what: string) => {
+      const answer = await hub.ask('finance', method, `${path()}${end}`, body);
+      return (answer.body['bankAccountsByCurrency'] as Shown).USD[what]!.proposalId;
+    };
+    await approve(await proposed('PUT', '', own, 'bankAccountProposal'));
+    const ending = { currency: 'USD', reason: 'the bank closes it' };
+    expect(await hub.ask('finance', 'POST', `${path()}/end`, ending)).toMatchObject({ status: 409, body: { code: 'state_conflict' } });
+    hub.clock.aheadMs = 24 * 3_600_000;
+    try {
+      const proposalId = await proposed('POST', '/end', ending, 'bankAccountEndProposal');
+      expect(await approve(proposalId, 'finance')).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      const { body: ended } = await approve(proposalId);
+      expect(ended).toEqual({ party: `platform:${id}`, bankAccount: account('6222-1') });
+      expect(await hub.ask('finance', 'POST', `${path()}/end`, ending)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    } finally {
+      hub.clock.aheadMs = 0;
+    }
+  });
+
   it('that waits, or cools, is on the list of whoever must look at it', async () => {
     const listed = async (state: string) => {
       const { body } = await hub.ask('approver', 'GET', `/v1/bank-accounts?state=${state}`);

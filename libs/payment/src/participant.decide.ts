@@ -58,6 +58,8 @@ function evolve(state: ParticipantState, event: ParticipantEvent): ParticipantSt
     case 'BankAccountApproved':
     case 'BankAccountRejected':
     case 'BankAccountChangeStopped':
+    case 'BankAccountEndProposed':
+    case 'BankAccountEnded':
       return { ...state, bankAccounts: evolveBankAccounts(state.bankAccounts, event) };
     default:
       return event satisfies never;

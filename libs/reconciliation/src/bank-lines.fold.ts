@@ -1,4 +1,4 @@
-import type { BankLineExplanationEvent, BankLineRecorded } from '@tongbao/contracts';
+import { proposalIdIn, type BankLineExplanationEvent, type BankLineRecorded } from '@tongbao/contracts';
 import type { ReconciliationRows } from './reconciliation.rows.js';
 
 /** Lines that a provider paid, and those that nobody could explain; the others are settlement's. */
@@ -18,7 +18,7 @@ export async function foldExplanation(event: BankLineExplanationEvent, rows: Rec
   switch (event.type) {
     case 'BankLineExplanationProposed': {
       const { account, note, by, proposedAt: at } = event;
-      rows.put('bankLines', { ...row, proposal: { account, note, by, at } });
+      rows.put('bankLines', { ...row, proposal: { proposalId: proposalIdIn(event), account, note, by, at } });
       return;
     }
     case 'BankLineExplanationRejected':
@@ -29,6 +29,9 @@ export async function foldExplanation(event: BankLineExplanationEvent, rows: Rec
       rows.put('bankLines', { ...row, status: 'explained', proposal: null, account, note, explainedBy, explainedAt });
       return;
     }
+    case 'BankLineClaimed':
+      // It is assigned by what follows on the deposit's own stream.
+      return;
     default:
       event satisfies never;
   }

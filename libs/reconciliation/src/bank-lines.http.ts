@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { proposalIdOf } from '@tongbao/contracts';
 import {
   atLeastQuery,
   Caller,
@@ -17,7 +18,7 @@ import {
 } from '@tongbao/service';
 import { BankLineViews } from './bank-lines.view.js';
 import { ReconciliationCommands } from './reconciliation.commands.js';
-import { ExplanationBody, NoteBody } from './reconciliation.dto.js';
+import { ApproveProposalBody, ExplanationBody, NoteBody } from './reconciliation.dto.js';
 import { flagIn, wordIn } from './query.params.js';
 
 interface BankLinesQuery extends PageQuery, AtLeast {
@@ -68,7 +69,7 @@ export class BankLinesController {
   @Post('bank-lines/:bank/:lineId/explanation')
   @HttpCode(200)
   @Operators('finance')
-  @ApiOperation({ summary: 'Say to which account a line belongs; somebody else approves' })
+  @ApiOperation({ summary: 'Say to which account a line belongs; somebody else approves what is answered as proposalId' })
   @ApiBody({ type: ExplanationBody })
   explain(
     @Param('bank') bank: string,
@@ -79,7 +80,9 @@ export class BankLinesController {
   ): Promise<object> {
     return this.edge.run('ProposeExplanation', caller, key, { bank, lineId, body }, async (asked) => {
       const { account, note } = validated(ExplanationBody, body);
-      return toAnswer(await this.commands.onBankLine({ bank, lineId }, { type: 'ProposeExplanation', account, note }, asked));
+      const proposalId = proposalIdOf(asked.commandId);
+      const command = { type: 'ProposeExplanation', proposalId, account, note } as const;
+      return { proposalId, ...toAnswer(await this.commands.onBankLine({ bank, lineId }, command, asked)) };
     });
   }
 
@@ -87,15 +90,18 @@ export class BankLinesController {
   @HttpCode(200)
   @Operators('approver')
   @ApiOperation({ summary: 'Approve what somebody else said: the line leaves hub:suspense' })
+  @ApiBody({ type: ApproveProposalBody })
   approve(
     @Param('bank') bank: string,
     @Param('lineId') lineId: string,
+    @Body() body: unknown,
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.edge.run('ApproveExplanation', caller, key, { bank, lineId }, async (asked) =>
-      toAnswer(await this.commands.onBankLine({ bank, lineId }, { type: 'ApproveExplanation' }, asked)),
-    );
+    return this.edge.run('ApproveExplanation', caller, key, { bank, lineId, body }, async (asked) => {
+      const { proposalId } = validated(ApproveProposalBody, body);
+      return toAnswer(await this.commands.onBankLine({ bank, lineId }, { type: 'ApproveExplanation', proposalId }, asked));
+    });
   }
 
   @Post('bank-lines/:bank/:lineId/explanation/reject')

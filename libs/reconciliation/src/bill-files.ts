@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -72,11 +72,24 @@ export class BillFiles {
     throw new BillFileMissing(`the file of ${billId} in ${this.folder} was changed: give the bill again`);
   }
 
-  /** For what does not fit into memory; whoever uses it removes what it puts there. */
-  async scratch(): Promise<string> {
-    const path = join(this.folder, 'scratch');
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    return path;
+  /** A folder for what does not fit into memory, for as long as `work` takes. */
+  async withScratch<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+    await mkdir(this.#scratch, { recursive: true, mode: 0o700 });
+    const folder = await mkdtemp(join(this.#scratch, 'work-'));
+    try {
+      return await work(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Removes what processes that were killed have left. To be called by the process that leads, before its first work: nobody else has work then. */
+  async clearScratch(): Promise<void> {
+    await rm(this.#scratch, { recursive: true, force: true });
+  }
+
+  get #scratch(): string {
+    return join(this.folder, 'scratch');
   }
 
   #pathOf(billId: string): string {

@@ -17,11 +17,20 @@ export const billItems = (
 
 /**
  * Reads a bill to its end: what it states, what is wrong with it, and whether it can be used. Memory does not grow with it.
- * @throws only what reading the file throws
+ * @throws what reading the file throws, and the signal's reason
  */
-export async function readBill(received: BillReceived, terms: ReconciliationTerms, path: string, tempDir: string): Promise<ReadBill> {
+export async function readBill(
+  received: BillReceived,
+  terms: ReconciliationTerms,
+  path: string,
+  tempDir: string,
+  signal: AbortSignal,
+): Promise<ReadBill> {
   const reading = new Reading(received, terms);
-  for await (const item of billItems(received, terms, path, tempDir)) reading.take(item);
+  for await (const item of billItems(received, terms, path, tempDir)) {
+    signal.throwIfAborted();
+    reading.take(item);
+  }
   return reading.result();
 }
 

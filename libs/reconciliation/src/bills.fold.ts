@@ -1,11 +1,18 @@
-import type { ProviderPayoutMatched, ReconciliationTermsSet } from '@tongbao/contracts';
+import type { ProviderPayoutMatched, ReconciliationTermsEvent } from '@tongbao/contracts';
 import type { BillEvent, RunEvent } from './facts.js';
 import type { ReconciliationRows, RowOf } from './reconciliation.rows.js';
 import { termsIn } from './terms.js';
 
-export function foldTerms(event: ReconciliationTermsSet, rows: ReconciliationRows): void {
-  const { provider, version, by, setAt } = event;
-  rows.put('terms', { provider, version, terms: termsIn(event), by, setAt });
+export function foldTerms(event: ReconciliationTermsEvent, rows: ReconciliationRows): void {
+  const { provider, by } = event;
+  if (event.type === 'ReconciliationTermsProposed') {
+    rows.put('proposedTerms', { provider, proposalId: event.proposalId, terms: termsIn(event), by, proposedAt: event.proposedAt });
+    return;
+  }
+  rows.delete('proposedTerms', provider);
+  if (event.type === 'ReconciliationTermsRejected') return;
+  const { version, approvedBy = null, setAt } = event;
+  rows.put('terms', { provider, version, terms: termsIn(event), by, approvedBy, setAt });
 }
 
 /** Bills, and for each day of a provider the newest of each kind that can be used. */

@@ -32,7 +32,9 @@ const explained: BreakEvent = { type: 'BreakExplained', breakId: 'brk_1', runId:
 const resolved: BreakEvent = { type: 'BreakResolved', breakId: 'brk_1', note: 'n', by: 'operator:fin', resolvedAt: '' };
 const loss: Transfer = { from: 'provider:alipay', to: 'hub:suspense', amountMinor: 5, kind: 'reconciliation-correction' };
 const correction = { breakId: 'brk_1', currency: 'CNY', transfers: [loss], note: 'n' };
-const proposed: BreakEvent = { type: 'BreakCorrectionProposed', ...correction, by: 'operator:fin', proposedAt: '' };
+const proposed: BreakEvent = { type: 'BreakCorrectionProposed', proposalId: 'p1', ...correction, by: 'operator:fin', proposedAt: '' };
+/** Of before proposals had names. */
+const unnamed: BreakEvent = { type: 'BreakCorrectionProposed', ...correction, by: 'operator:fin', proposedAt: '' };
 const rejected: BreakEvent = { type: 'BreakCorrectionRejected', breakId: 'brk_1', note: 'no', by: 'operator:boss', rejectedAt: '' };
 const corrected: BreakEvent = {
   type: 'BreakCorrected',
@@ -52,11 +54,11 @@ const assign: BreakCommand = { type: 'AssignBreak', owner: 'jo', by: 'operator:f
 const comment: BreakCommand = { type: 'CommentBreak', text: 't', by: 'operator:fin', now: 'now' };
 const resolve: BreakCommand = { type: 'ResolveBreak', note: 'n', by: 'operator:fin', now: '' };
 const propose = (change: object = {}): BreakCommand => ({
-  ...{ type: 'ProposeCorrection', currency: 'CNY', transfers: [loss], note: 'n', by: 'operator:fin', now: '' },
+  ...{ type: 'ProposeCorrection', proposalId: 'p1', currency: 'CNY', transfers: [loss], note: 'n', by: 'operator:fin', now: '' },
   ...change,
 });
 const reject: BreakCommand = { type: 'RejectCorrection', note: 'no', by: 'operator:boss', now: '' };
-const approve = (by = 'operator:boss'): BreakCommand => ({ type: 'ApproveCorrection', by, now: 'now' });
+const approve = (by = 'operator:boss', proposalId = 'p1'): BreakCommand => ({ type: 'ApproveCorrection', proposalId, by, now: 'now' });
 
 const again = { runId: 'r9', foundAt: 'now' };
 
@@ -170,7 +172,20 @@ describe('a break', () => {
       { refused: 'exceeds_difference' },
     ],
     ['may be corrected', [found], propose(), { events: [proposed] }],
-    ['may be corrected otherwise', [found, proposed], propose({ note: 'other' }), { events: [{ ...proposed, note: 'other' }] }],
+    ['is proposed to be corrected once by one command', [found, proposed], propose(), { events: [] }],
+    [
+      'is not corrected otherwise while that waits',
+      [found, proposed],
+      propose({ proposalId: 'p2', note: 'other' }),
+      { refused: 'state_conflict' },
+    ],
+    ['is not corrected again while that waits', [found, proposed], propose({ proposalId: 'p2' }), { refused: 'state_conflict' }],
+    [
+      'may be corrected otherwise after a rejection',
+      [found, proposed, rejected],
+      propose({ proposalId: 'p2', note: 'other' }),
+      { events: [{ ...proposed, proposalId: 'p2', note: 'other' }] },
+    ],
 
     ['that nobody proposed to correct is not rejected', [found], reject, { refused: 'state_conflict' }],
     ['is not corrected when it is rejected', [found, proposed], reject, { events: [rejected] }],
@@ -183,8 +198,10 @@ describe('a break', () => {
       { refused: 'state_conflict' },
     ],
     ['that was explained meanwhile is not approved', [found, proposed, explained], approve(), { refused: 'state_conflict' }],
+    ['is not corrected as nobody has seen it', [found, proposed], approve('operator:boss', 'p0'), { refused: 'state_conflict' }],
     ['is not corrected by one pair of eyes', [found, proposed], approve('operator:fin'), { refused: 'four_eyes' }],
     ['is corrected', [found, proposed], approve(), { events: [corrected] }],
+    ['is corrected by a proposal without a name', [found, unnamed], approve('operator:boss', 'unnamed'), { events: [corrected] }],
     ['is corrected once', [found, proposed, corrected], approve(), { refused: 'state_conflict' }],
   ])('%s', (_, events, command, expected) => expect(decideBreak(command, after(...events))).toEqual(expected));
 

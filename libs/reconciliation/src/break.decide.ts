@@ -1,4 +1,4 @@
-import { account, type BreakEvent, type Transfer } from '@tongbao/contracts';
+import { account, proposalIdIn, type BreakEvent, type Transfer } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
 import { sumMinor } from '@tongbao/money';
 import { differenceOf, saysTheSame, type BreakContent, type BreakState, type FoundBreak } from './break.js';
@@ -11,9 +11,10 @@ export type BreakCommand =
   | { type: 'AssignBreak'; owner: string; by: string; now: string }
   | { type: 'CommentBreak'; text: string; by: string; now: string }
   | { type: 'ResolveBreak'; note: string; by: string; now: string }
-  | { type: 'ProposeCorrection'; currency: string; transfers: Transfer[]; note: string; by: string; now: string }
+  | { type: 'ProposeCorrection'; proposalId: string; currency: string; transfers: Transfer[]; note: string; by: string; now: string }
   | { type: 'RejectCorrection'; note: string; by: string; now: string }
-  | { type: 'ApproveCorrection'; by: string; now: string };
+  /** What is approved is the proposal that the approver has seen. */
+  | { type: 'ApproveCorrection'; proposalId: string; by: string; now: string };
 
 export type BreakRefusal =
   | 'not_found'
@@ -74,8 +75,9 @@ function found({ content, runId, day, now }: Extract<BreakCommand, { type: 'Reco
 const mostTransfers = 10;
 
 function propose(command: Extract<BreakCommand, { type: 'ProposeCorrection' }>, state: FoundBreak): BreakDecision {
-  const { currency, transfers, note, by, now } = command;
+  const { proposalId, currency, transfers, note, by, now } = command;
   if (state.status !== 'open') return { refused: 'state_conflict' };
+  if (state.proposal) return proposalIdIn(state.proposal) === proposalId ? { events: [] } : { refused: 'state_conflict' };
   if (transfers.length === 0 || transfers.length > mostTransfers) return { refused: 'invalid' };
   if (transfers.some(({ amountMinor }) => amountMinor <= 0)) return { refused: 'amount_not_positive' };
   if (transfers.some(({ from, to }) => from === to)) return { refused: 'same_account' };
@@ -85,11 +87,11 @@ function propose(command: Extract<BreakCommand, { type: 'ProposeCorrection' }>, 
   if (!transfers.every(({ from, to }) => allowed.has(from) && allowed.has(to))) return { refused: 'account_not_allowed' };
   if (sumMinor(transfers.map(({ amountMinor }) => amountMinor)) > BigInt(difference)) return { refused: 'exceeds_difference' };
   const { breakId } = state.content;
-  return { events: [{ type: 'BreakCorrectionProposed', breakId, currency, transfers, note, by, proposedAt: now }] };
+  return { events: [{ type: 'BreakCorrectionProposed', breakId, proposalId, currency, transfers, note, by, proposedAt: now }] };
 }
 
-function approve({ by, now }: Extract<BreakCommand, { type: 'ApproveCorrection' }>, state: FoundBreak): BreakDecision {
-  if (!state.proposal) return { refused: 'state_conflict' };
+function approve({ proposalId, by, now }: Extract<BreakCommand, { type: 'ApproveCorrection' }>, state: FoundBreak): BreakDecision {
+  if (!state.proposal || proposalIdIn(state.proposal) !== proposalId) return { refused: 'state_conflict' };
   const { breakId, currency, transfers, note, by: proposedBy } = state.proposal;
   if (by === proposedBy) return { refused: 'four_eyes' };
   return { events: [{ type: 'BreakCorrected', breakId, currency, transfers, note, proposedBy, by, correctedAt: now }] };

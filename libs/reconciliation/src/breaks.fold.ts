@@ -1,4 +1,4 @@
-import type { BreakChanged, BreakEvent, BreakFound } from '@tongbao/contracts';
+import { proposalIdIn, type BreakChanged, type BreakEvent, type BreakFound } from '@tongbao/contracts';
 import { contentIn, differenceOf } from './break.js';
 import type { BreakComment } from './reconciliation.tables.js';
 import type { ReconciliationRows, RowOf } from './reconciliation.rows.js';
@@ -39,7 +39,7 @@ function after(row: RowOf<'breaks'>, event: Exclude<BreakEvent, BreakFound>): Ro
     }
     case 'BreakCorrectionProposed': {
       const { currency, transfers, note, by, proposedAt } = event;
-      return { ...row, proposal: { currency, transfers, note, by, proposedAt } };
+      return { ...row, proposal: { proposalId: proposalIdIn(event), currency, transfers, note, by, proposedAt } };
     }
     case 'BreakCorrectionRejected':
       return commented({ ...row, proposal: null }, { text: event.note, by: event.by, at: event.rejectedAt });

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { proposalIdOf } from '@tongbao/contracts';
 import {
   atLeastQuery,
   Caller,
@@ -11,6 +12,7 @@ import {
   Problem,
   toAnswer,
   validated,
+  type Asked,
   type AtLeast,
   type Clock,
   type PageQuery,
@@ -20,8 +22,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { ages } from './ages.js';
 import { BreakViews, type BreakFilter } from './breaks.view.js';
-import { ReconciliationCommands } from './reconciliation.commands.js';
-import { CommentBody, CorrectionBody, NoteBody, OwnerBody } from './reconciliation.dto.js';
+import { ReconciliationCommands, type BreakRequest } from './reconciliation.commands.js';
+import { ApproveProposalBody, CommentBody, CorrectionBody, NoteBody, OwnerBody } from './reconciliation.dto.js';
 import { dayIn, flagIn, wordIn } from './query.params.js';
 
 interface BreaksQuery extends PageQuery, AtLeast {
@@ -128,7 +130,7 @@ export class BreaksController {
   @Post(':breakId/correction')
   @HttpCode(200)
   @Operators('finance')
-  @ApiOperation({ summary: 'Propose an entry that corrects it; somebody else approves' })
+  @ApiOperation({ summary: 'Propose an entry that corrects it; somebody else approves what is answered as proposalId' })
   @ApiBody({ type: CorrectionBody })
   propose(
     @Param('breakId') breakId: string,
@@ -136,10 +138,10 @@ export class BreaksController {
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#run('ProposeCorrection', breakId, body, caller, key, () => {
+    return this.#run('ProposeCorrection', breakId, body, caller, key, ({ commandId }) => {
       const { currency, transfers, note } = validated(CorrectionBody, body);
       const moved = transfers.map(({ from, to, amountMinor }) => ({ from, to, amountMinor, kind: 'reconciliation-correction' }));
-      return { type: 'ProposeCorrection', currency, transfers: moved, note };
+      return { type: 'ProposeCorrection', proposalId: proposalIdOf(commandId), currency, transfers: moved, note };
     });
   }
 
@@ -147,8 +149,17 @@ export class BreaksController {
   @HttpCode(200)
   @Operators('approver')
   @ApiOperation({ summary: 'Approve what somebody else proposed: it is posted, and the break is closed' })
-  approve(@Param('breakId') breakId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.#run('ApproveCorrection', breakId, {}, caller, key, () => ({ type: 'ApproveCorrection' }));
+  @ApiBody({ type: ApproveProposalBody })
+  approve(
+    @Param('breakId') breakId: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    return this.#run('ApproveCorrection', breakId, body, caller, key, () => ({
+      type: 'ApproveCorrection',
+      proposalId: validated(ApproveProposalBody, body).proposalId,
+    }));
   }
 
   @Post(':breakId/correction/reject')
@@ -174,12 +185,13 @@ export class BreaksController {
     body: unknown,
     caller: Principal,
     key: string | undefined,
-    command: () => Parameters<ReconciliationCommands['onBreak']>[1],
+    command: (asked: Asked) => BreakRequest,
   ): Promise<object> {
-    return this.edge.run(operation, caller, key, { breakId, body }, async (asked) => ({
-      breakId,
-      ...toAnswer(await this.commands.onBreak(breakId, command(), asked)),
-    }));
+    return this.edge.run(operation, caller, key, { breakId, body }, async (asked) => {
+      const request = command(asked);
+      const named = 'proposalId' in request && { proposalId: request.proposalId };
+      return { breakId, ...named, ...toAnswer(await this.commands.onBreak(breakId, request, asked)) };
+    });
   }
 }
 

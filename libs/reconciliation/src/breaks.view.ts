@@ -172,6 +172,7 @@ function breakSummary(row: RowOf<'breaks'>, now: Date): object {
     ...{ breakId, provider, kind, status, day, runId, movement, ourKey, providerRef, paymentKey, paymentId, on, currency },
     ...{ differenceMinor: toSafeInteger(row.differenceMinor), occurredAt, foundAt, age: ageOfRow(row, now), owner: row.owner },
     isProposed: row.proposal !== null,
+    proposalId: row.proposal?.proposalId ?? null,
   };
 }
 

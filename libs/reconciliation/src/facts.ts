@@ -14,7 +14,7 @@ import type {
   ReconciliationCompleted,
   ReconciliationFailed,
   ReconciliationStarted,
-  ReconciliationTermsSet,
+  ReconciliationTermsEvent,
   TopUpEvent,
 } from '@tongbao/contracts';
 import type { DomainEvent, StoredEvent } from '@tongbao/event-store';
@@ -33,7 +33,11 @@ export type RunEvent = ReconciliationStarted | LinesCarried | ReconciliationComp
 
 export type FeeEvent = ProviderFeeBilled | ProviderFeeReturned;
 
-export const isTermsFact = isOneOf<ReconciliationTermsSet>({ ReconciliationTermsSet: true });
+export const isTermsFact = isOneOf<ReconciliationTermsEvent>({
+  ReconciliationTermsProposed: true,
+  ReconciliationTermsRejected: true,
+  ReconciliationTermsSet: true,
+});
 
 export const isBillFact = isOneOf<BillEvent>({ BillReceived: true, BillImported: true, BillAccepted: true });
 
@@ -66,6 +70,7 @@ export const isExplanationFact = isOneOf<BankLineExplanationEvent>({
   BankLineExplanationProposed: true,
   BankLineExplanationRejected: true,
   BankLineExplained: true,
+  BankLineClaimed: true,
 });
 
 /** A line that came in for nobody known was found to be a party's prefunded money. */

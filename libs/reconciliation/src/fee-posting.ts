@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStore } from '@tongbao/event-store';
 import { isFeeFact, type FeeEvent } from './facts.js';
 import { feeStream, type FeeLines } from './fee-lines.js';
 import type { PaymentIds } from './payment-ids.js';
 
-/** Facts in one append: about 250 bytes each, far under the 1 MiB that the store takes. */
-const factsAtOnce = 500;
+/** Facts in one append. Each is an entry in the books: with many more, a payment that comes just after them would wait for all of theirs. */
+const factsAtOnce = 100;
 
 export interface FeePosting {
   provider: string;
@@ -14,6 +15,8 @@ export interface FeePosting {
   runId: string;
   /** Facts of this bill may have been written after this place of the log; undefined where this is the first that is known of it. */
   postedAfter: bigint | undefined;
+  /** Rest between two appends, so that the books and the read models have time for the payments of today. */
+  pauseMs: number;
 }
 
 /**
@@ -41,7 +44,10 @@ export async function postFees(
   let waiting: FeeEvent[] = [];
   for await (const facts of fees.toPost(posting, ids)) {
     waiting.push(...facts);
-    for (; waiting.length >= factsAtOnce; waiting = waiting.slice(factsAtOnce)) await append(waiting.slice(0, factsAtOnce));
+    for (; waiting.length >= factsAtOnce; waiting = waiting.slice(factsAtOnce)) {
+      await append(waiting.slice(0, factsAtOnce));
+      await delay(posting.pauseMs, undefined, { signal });
+    }
   }
   if (waiting.length > 0) await append(waiting);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BankLineExplanationEvent, BreakEvent, ReconciliationTermsSet } from '@tongbao/contracts';
+import type { BankLineExplanationEvent, BreakEvent, ReconciliationTermsEvent } from '@tongbao/contracts';
 import { goldenEvents } from '@tongbao/testing';
-import { bankLineFold } from './bank-line.js';
+import { bankLineFold, type LineState } from './bank-line.js';
 import { billFold } from './bill.js';
 import { breakFold } from './break.js';
 import {
@@ -39,6 +39,8 @@ const of = <E extends { type: string }>(
   return { all, begin: all.find(({ type }) => type === first)! };
 };
 
+const saidIn = ({ proposal, explained, claims }: LineState): number => [proposal, explained, ...claims].filter(Boolean).length;
+
 describe('everything that was ever written', () => {
   it('is known to one of the folds', () => {
     const guards = [isBillFact, isBreakFact, isExplanationFact, isFeeFact, isPayoutMatchFact, isRunFact, isTermsFact];
@@ -63,10 +65,10 @@ describe('everything that was ever written', () => {
 
   it('of a line of our bank, and of terms, is still understood', () => {
     const lines = of<BankLineExplanationEvent>(isExplanationFact, 'BankLineExplanationProposed');
-    expect(lines.all.map((event) => Object.values(bankLineFold.evolve(bankLineFold.initial, event)).filter(Boolean).length).sort()).toEqual(
-      [0, 1, 1],
-    );
-    const terms = of<ReconciliationTermsSet>(isTermsFact, 'ReconciliationTermsSet');
+    expect(lines.all.map((event) => saidIn(bankLineFold.evolve(bankLineFold.initial, event))).sort()).toEqual([0, 1, 1, 1, 1]);
+    const terms = of<ReconciliationTermsEvent>(isTermsFact, 'ReconciliationTermsSet');
     expect(termsFold.evolve(termsFold.initial, terms.begin)).toMatchObject({ version: 1, terms: { format: 'alipay' } });
+    const waiting = terms.all.map((event) => termsFold.evolve(termsFold.initial, event).proposal?.proposalId);
+    expect(waiting.filter((each) => each !== undefined)).toHaveLength(1);
   });
 });

@@ -1,4 +1,5 @@
-import { AmountMinor, Currency, Integer, ListOf, Nested, OneOf, Text, TextList } from '@tongbao/service';
+import { accountPattern } from '@tongbao/contracts';
+import { AmountMinor, Currency, Id, Integer, ListOf, Nested, OneOf, Text, TextList } from '@tongbao/service';
 
 export class FeeBody {
   @Integer({ min: 0, max: 10_000, description: 'ten-thousandths of the amount' })
@@ -67,6 +68,11 @@ export class NoteBody {
   note!: string;
 }
 
+export class ApproveProposalBody {
+  @Id({ max: 64, description: 'what is approved, so that nobody approves something else than they saw' })
+  proposalId!: string;
+}
+
 export class CommentBody {
   @Text({ max: 2_000 })
   text!: string;
@@ -78,10 +84,10 @@ export class OwnerBody {
 }
 
 export class CorrectionTransferBody {
-  @Text({ max: 200 })
+  @Text({ max: 140, pattern: accountPattern })
   from!: string;
 
-  @Text({ max: 200 })
+  @Text({ max: 140, pattern: accountPattern })
   to!: string;
 
   @Integer({ max: 1_000_000_000_000, description: 'integer minor units' })
@@ -100,7 +106,7 @@ export class CorrectionBody {
 }
 
 export class ExplanationBody {
-  @Text({ max: 200, description: 'the account that the line belongs to' })
+  @Text({ max: 140, pattern: accountPattern, description: 'the account that the line belongs to', example: 'platform:A' })
   account!: string;
 
   @Text({ max: 1_000, description: 'what says so' })

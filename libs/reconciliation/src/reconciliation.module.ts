@@ -33,6 +33,7 @@ import { BillViews } from './bills.view.js';
 import { BreaksController } from './breaks.http.js';
 import { BreakViews } from './breaks.view.js';
 import { DayProcess } from './day.process.js';
+import { lineWork } from './line-work.js';
 import { PayoutsProcess } from './payouts.process.js';
 import { ReconciliationCommands } from './reconciliation.commands.js';
 import { ReconciliationMetrics } from './reconciliation.metrics.js';
@@ -48,19 +49,24 @@ export interface ReconciliationOptions {
   /** Where bills are kept; the same for all processes of the service. */
   folder: string;
   maxBillBytes: number;
+  /** How often is looked whether payouts are overdue; an hour when not given. */
+  payoutsEveryMs?: number;
 }
+
+const PAYOUTS_EVERY_MS = Symbol('PAYOUTS_EVERY_MS');
+const hourMs = 3_600_000;
 
 /** Bills of providers, their comparison with what we believe, and breaks. Needs the parts of HubModule, and the projection 'reconciliation' among its projections. */
 @Module({})
 export class ReconciliationModule implements OnModuleInit {
   constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
 
-  static register({ folder, maxBillBytes }: ReconciliationOptions): DynamicModule {
+  static register({ folder, maxBillBytes, payoutsEveryMs = hourMs }: ReconciliationOptions): DynamicModule {
     const files = new BillFiles(folder, maxBillBytes);
     return {
       module: ReconciliationModule,
       controllers: [TermsController, BillsController, RunsController, BreaksController, BankLinesController],
-      providers: [{ provide: BillFiles, useValue: files }, ...reading, ...working],
+      providers: [{ provide: BillFiles, useValue: files }, { provide: PAYOUTS_EVERY_MS, useValue: payoutsEveryMs }, ...reading, ...working],
     };
   }
 
@@ -119,6 +125,7 @@ const working: Provider[] = [
       LOGGER,
       LEADERSHIP,
       HEALTH_CHECKS,
+      PAYOUTS_EVERY_MS,
     ],
     useFactory: (
       store: EventStore,
@@ -131,15 +138,28 @@ const working: Provider[] = [
       logger: Logger,
       all: ReadonlyMap<string, Leadership>,
       healthChecks: HealthCheck[],
+      payoutsEveryMs: number,
     ) => {
       const stopping = new AbortController();
       const termsOf = termsSource(store);
-      const bills = new BillProcess(store, files, clock, termsOf);
-      const runs = new RunProcess({ store, queries, files, clock, signal: stopping.signal });
+      const common = { store, files, work: lineWork(), clock, signal: stopping.signal };
+      const bills = new BillProcess({ ...common, termsOf });
+      const runs = new RunProcess({ ...common, queries });
       const payouts = new PayoutsProcess(store, queries, clock);
       const leadership = leadershipOf(all, 'settlement');
-      const processes = { bills, days, runs, payouts };
-      return new ReconciliationService({ feed, projection, queries, ...processes, termsOf, stopping, logger, leadership, healthChecks });
+      const processes = { bills, days, runs, payouts, payoutsEveryMs };
+      return new ReconciliationService({
+        feed,
+        projection,
+        queries,
+        files,
+        ...processes,
+        termsOf,
+        stopping,
+        logger,
+        leadership,
+        healthChecks,
+      });
     },
   },
 ];

@@ -22,7 +22,7 @@ export const reconciliationCategories = ['reconciliation', 'deposit', 'log', 'wi
 /** Bills, runs, breaks, and lines of our bank statements that wait to be explained. */
 export const reconciliationProjection: Projection = {
   name: 'reconciliation',
-  version: 1,
+  version: 2,
   categories: reconciliationCategories,
   tables: reconciliationTables,
   *touches({ createdAt }) {

@@ -2,10 +2,33 @@ import type { ReconciliationTerms } from '@tongbao/contracts';
 import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model';
 import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, max, min, ne, not, or, sql } from 'drizzle-orm';
 import type { RowOf } from './reconciliation.rows.js';
-import { bankLines, bills, breaks, carriedLines, days, providerPayouts, runs, terms, timeMarks } from './reconciliation.tables.js';
+import {
+  bankLines,
+  bills,
+  breaks,
+  carriedLines,
+  days,
+  proposedTerms,
+  providerPayouts,
+  runs,
+  terms,
+  timeMarks,
+} from './reconciliation.tables.js';
 import type { TakenIn } from './run.matching.js';
 
 export type OpenBreak = Pick<RowOf<'breaks'>, 'breakId' | 'movement' | 'on' | 'says'> & { paymentKey?: string };
+
+const pageRows = 500;
+
+/** All rows of a query that takes those after the last one: as one answer they would hold up the thread of the database, and this one, for all others. */
+async function pageByPage<Row>(pageAfter: (last?: Row) => Promise<Row[]>): Promise<Row[]> {
+  const all: Row[] = [];
+  for (let page = await pageAfter(); page.length > 0; page = await pageAfter(page.at(-1))) {
+    for (const row of page) all.push(row);
+    if (page.length < pageRows) break;
+  }
+  return all;
+}
 
 /** What jobs read of their own projection to decide the next step. */
 export class ReconciliationQueries {
@@ -22,6 +45,10 @@ export class ReconciliationQueries {
 
   allTerms(): Promise<RowOf<'terms'>[]> {
     return this.#database.select().from(terms).orderBy(asc(terms.provider));
+  }
+
+  allProposedTerms(): Promise<RowOf<'proposedTerms'>[]> {
+    return this.#database.select().from(proposedTerms).orderBy(asc(proposedTerms.provider));
   }
 
   /** Bills that nobody has read yet, in the order in which they came. */
@@ -53,13 +80,16 @@ export class ReconciliationQueries {
   }
 
   async carriedBy(runId: string): Promise<TakenIn[]> {
-    const rows = await this.#database
-      .select({ side: carriedLines.side, movement: carriedLines.movement })
-      .from(carriedLines)
-      .innerJoin(runs, and(eq(runs.runId, carriedLines.runId), lt(carriedLines.number, runs.carried)))
-      .where(eq(carriedLines.runId, runId))
-      .orderBy(asc(carriedLines.number));
-    return rows;
+    const rows = await pageByPage((last?: { number: number }) =>
+      this.#database
+        .select({ number: carriedLines.number, side: carriedLines.side, movement: carriedLines.movement })
+        .from(carriedLines)
+        .innerJoin(runs, and(eq(runs.runId, carriedLines.runId), lt(carriedLines.number, runs.carried)))
+        .where(and(eq(carriedLines.runId, runId), last && gt(carriedLines.number, last.number)))
+        .orderBy(asc(carriedLines.number))
+        .limit(pageRows),
+    );
+    return rows.map(({ side, movement }) => ({ side, movement }));
   }
 
   /** What was missing on other days and may turn up: not yet explained, or by a run of this very day. A note does not make it turn up less. */
@@ -87,11 +117,14 @@ export class ReconciliationQueries {
 
   async #open(condition: ReturnType<typeof and>): Promise<OpenBreak[]> {
     const { breakId, movement, on, says, paymentKey } = breaks;
-    const rows = await this.#database
-      .select({ breakId, movement, on, says, paymentKey })
-      .from(breaks)
-      .where(condition)
-      .orderBy(asc(breakId));
+    const rows = await pageByPage((last?: { breakId: string }) =>
+      this.#database
+        .select({ breakId, movement, on, says, paymentKey })
+        .from(breaks)
+        .where(and(condition, last && gt(breakId, last.breakId)))
+        .orderBy(asc(breakId))
+        .limit(pageRows),
+    );
     return rows.map(({ paymentKey: key, ...row }) => ({ ...row, ...(key !== null && { paymentKey: key }) }));
   }
 
@@ -126,9 +159,14 @@ export class ReconciliationQueries {
       .orderBy(asc(bankLines.bookedAt), asc(bankLines.lineId));
   }
 
+  /** Those that have paid us out, by their bills or by our bank. */
   async providersWithPayouts(): Promise<string[]> {
-    const rows = await this.#database.selectDistinct({ provider: providerPayouts.provider }).from(providerPayouts);
-    return rows.map(({ provider }) => provider);
+    const byBills = await this.#database.selectDistinct({ provider: providerPayouts.provider }).from(providerPayouts);
+    const byBank = await this.#database
+      .selectDistinct({ provider: bankLines.provider })
+      .from(bankLines)
+      .where(isNotNull(bankLines.provider));
+    return [...new Set([...byBills, ...byBank].flatMap(({ provider }) => provider ?? []))];
   }
 
   async bankLine(bank: string, lineId: string): Promise<RowOf<'bankLines'> | undefined> {

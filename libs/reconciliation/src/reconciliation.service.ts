@@ -5,6 +5,7 @@ import { untilReached, type Follower, type HealthCheck, type Leadership } from '
 import { JobQueue } from '@tongbao/settlement/job-queue';
 import type { Logger } from 'pino';
 import { dayAfter } from './bill-day.js';
+import type { BillFiles } from './bill-files.js';
 import type { BillProcess } from './bill.process.js';
 import type { DayProcess } from './day.process.js';
 import { isBankLineFact, isBillFact, isRunFact, isTermsFact } from './facts.js';
@@ -17,28 +18,35 @@ export interface ReconciliationServiceParts {
   feed: LogFeed;
   projection: Follower;
   queries: ReconciliationQueries;
+  files: BillFiles;
   bills: BillProcess;
   days: DayProcess;
   runs: RunProcess;
   payouts: PayoutsProcess;
+  /** How often is looked whether payouts are overdue by now, though nothing more was heard of them. */
+  payoutsEveryMs: number;
   termsOf: (provider: string) => Promise<ReconciliationTerms | undefined>;
-  /** Ends what is under way between two lines of a bill. */
+  /** Ends what is under way at once. */
   stopping: AbortController;
   logger: Logger;
   leadership: Leadership;
   healthChecks: HealthCheck[];
 }
 
+/** Payouts of every provider, by the clock. */
+const allPayouts = 'all-payouts';
+
 const keyOf = (...parts: readonly string[]): string => parts.join(' ');
 
 /**
- * Keeps reconciliation going: bills that came in are read, days that have their bills are compared, payouts are looked for in our bank's statement. One job at a
+ * Keeps reconciliation going: bills that came in are read, days that have their bills are compared, payouts are looked for in our bank's statement, also by the clock: one that does not come tells nobody. One job at a
  * time, in the process that leads; when it begins, everything that is unfinished is kicked once. What stops a job stops no other.
  */
 export class ReconciliationService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #jobs: JobQueue;
   /** What stands still, and why. */
   readonly #failed = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: ReconciliationServiceParts) {
     const { logger, stopping, healthChecks } = parts;
@@ -65,12 +73,14 @@ export class ReconciliationService implements OnApplicationBootstrap, BeforeAppl
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.#timer);
     this.parts.stopping.abort();
     await this.#jobs.stop();
   }
 
   async #lead(): Promise<void> {
-    const { feed, projection, queries } = this.parts;
+    const { feed, projection, queries, files, payoutsEveryMs } = this.parts;
+    await files.clearScratch();
     const { position } = projection.status();
     feed.consume({ name: 'reconciliation-process', categories: reconciliationCategories, after: position }, ({ events }) => {
       for (const stored of events) this.#noticeEvent(stored);
@@ -78,7 +88,8 @@ export class ReconciliationService implements OnApplicationBootstrap, BeforeAppl
     });
     for (const billId of await queries.unreadBills()) this.#jobs.kick(keyOf('bill', billId), position);
     for (const { provider, day } of await queries.allDays()) this.#jobs.kick(keyOf('day', provider, day), position);
-    for (const provider of await queries.providersWithPayouts()) this.#jobs.kick(keyOf('payouts', provider), position);
+    this.#jobs.kick(allPayouts, position);
+    this.#timer = setInterval(() => this.#jobs.kick(allPayouts), payoutsEveryMs);
   }
 
   #noticeEvent(stored: StoredEvent): void {
@@ -104,6 +115,8 @@ export class ReconciliationService implements OnApplicationBootstrap, BeforeAppl
     const [job = '', first = '', day = ''] = key.split(' ');
     if (job === 'bill') await this.parts.bills.read(first);
     else if (job === 'day') await this.#compareDay(first, day);
+    else if (job === allPayouts)
+      for (const provider of await this.parts.queries.providersWithPayouts()) this.#jobs.kick(keyOf('payouts', provider), position);
     else await this.#comparePayouts(first);
     this.#failed.delete(key);
   }

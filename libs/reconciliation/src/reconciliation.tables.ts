@@ -25,7 +25,17 @@ export const terms = schema.table('terms', {
   version: integer('version').notNull(),
   terms: jsonb('terms').$type<ReconciliationTerms>().notNull(),
   by: text('by').notNull(),
+  approvedBy: text('approved_by'),
   setAt: text('set_at').notNull(),
+});
+
+/** Terms that wait for an approval. */
+export const proposedTerms = schema.table('proposed_terms', {
+  provider: text('provider').primaryKey(),
+  proposalId: text('proposal_id').notNull(),
+  terms: jsonb('terms').$type<ReconciliationTerms>().notNull(),
+  by: text('by').notNull(),
+  proposedAt: text('proposed_at').notNull(),
 });
 
 export const bills = schema.table(
@@ -184,7 +194,7 @@ export const breaks = schema.table(
     foundAt: text('found_at').notNull(),
     owner: text('owner'),
     comments: jsonb('comments').$type<BreakComment[]>().notNull(),
-    proposal: jsonb('proposal').$type<Omit<BreakCorrectionProposed, 'type' | 'breakId'>>(),
+    proposal: jsonb('proposal').$type<Omit<BreakCorrectionProposed, 'type' | 'breakId' | 'proposalId'> & { proposalId: string }>(),
     closing: jsonb('closing').$type<BreakClosing>(),
     /** Day of the run that explained it. */
     explainedBy: text('explained_by'),
@@ -213,7 +223,7 @@ export const bankLines = schema.table(
     reference: text('reference').notNull(),
     reason: text('reason'),
     bookedAt: text('booked_at').notNull(),
-    proposal: jsonb('proposal').$type<{ account: string; note: string; by: string; at: string }>(),
+    proposal: jsonb('proposal').$type<{ proposalId: string; account: string; note: string; by: string; at: string }>(),
     account: text('account'),
     note: text('note'),
     explainedBy: text('explained_by'),
@@ -231,4 +241,15 @@ export const timeMarks = schema.table('time_marks', {
   at: text('at').notNull(),
 });
 
-export const reconciliationTables = { terms, bills, days, runs, carriedLines, providerPayouts, breaks, bankLines, timeMarks };
+export const reconciliationTables = {
+  terms,
+  proposedTerms,
+  bills,
+  days,
+  runs,
+  carriedLines,
+  providerPayouts,
+  breaks,
+  bankLines,
+  timeMarks,
+};

@@ -1,4 +1,4 @@
-import type { CurrencyTerms, ReconciliationTerms, ReconciliationTermsSet } from '@tongbao/contracts';
+import type { CurrencyTerms, ReconciliationTerms, ReconciliationTermsEvent, ReconciliationTermsProposed } from '@tongbao/contracts';
 import { isCurrency } from '@tongbao/money';
 import type { Decision, Fold } from '@tongbao/event-store';
 import { isTimeZone } from './bill-day.js';
@@ -27,11 +27,24 @@ export const currencyTerms = (terms: ReconciliationTerms, currency: string): Cur
 export interface TermsState {
   version: number;
   terms: ReconciliationTerms | undefined;
+  /** Waits for somebody else's approval. */
+  proposal: ReconciliationTermsProposed | undefined;
 }
 
-export const termsFold: Fold<TermsState, ReconciliationTermsSet> = {
-  initial: { version: 0, terms: undefined },
-  evolve: (_, event) => ({ version: event.version, terms: termsIn(event) }),
+export const termsFold: Fold<TermsState, ReconciliationTermsEvent> = {
+  initial: { version: 0, terms: undefined, proposal: undefined },
+  evolve: (state, event) => {
+    switch (event.type) {
+      case 'ReconciliationTermsProposed':
+        return { ...state, proposal: event };
+      case 'ReconciliationTermsRejected':
+        return { ...state, proposal: undefined };
+      case 'ReconciliationTermsSet':
+        return { version: event.version, terms: termsIn(event), proposal: undefined };
+      default:
+        return event satisfies never;
+    }
+  },
 };
 
 /** The terms alone, of an event or a request. */
@@ -47,12 +60,13 @@ export function termsIn(said: ReconciliationTerms): ReconciliationTerms {
   };
 }
 
-export interface SetTerms {
-  provider: string;
-  terms: ReconciliationTerms;
-  by: string;
-  now: string;
-}
+export type TermsCommand =
+  | { type: 'ProposeTerms'; provider: string; proposalId: string; terms: ReconciliationTerms; by: string; now: string }
+  | { type: 'RejectTerms'; note: string; by: string; now: string }
+  /** What is approved is the proposal that the approver has seen. */
+  | { type: 'ApproveTerms'; proposalId: string; by: string; now: string };
+
+export type TermsRefusal = 'invalid' | 'state_conflict' | 'four_eyes';
 
 /** The bills of a form that can be read. */
 const readable: Readonly<Record<ReconciliationTerms['format'], readonly string[]>> = {
@@ -73,11 +87,21 @@ export function termsProblem({ format, timeZone, bills, feesFrom, currencies }: 
   return undefined;
 }
 
-export function decideTerms({ provider, terms, by, now }: SetTerms, state: TermsState): Decision<ReconciliationTermsSet, 'invalid'> {
-  if (termsProblem(terms) !== undefined) return { refused: 'invalid' };
-  if (state.terms !== undefined && JSON.stringify(sorted(state.terms)) === JSON.stringify(sorted(terms))) return { events: [] };
-  return { events: [{ type: 'ReconciliationTermsSet', provider, version: state.version + 1, ...terms, by, setAt: now }] };
+/** Refusals in the order of `TermsRefusal`. state_conflict: something else is proposed, or nothing. */
+export function decideTerms(command: TermsCommand, { version, proposal }: TermsState): Decision<ReconciliationTermsEvent, TermsRefusal> {
+  const { by, now } = command;
+  if (command.type === 'ProposeTerms') {
+    const { provider, proposalId, terms } = command;
+    if (termsProblem(terms) !== undefined) return { refused: 'invalid' };
+    if (proposal) return proposal.proposalId === proposalId ? { events: [] } : { refused: 'state_conflict' };
+    return { events: [{ type: 'ReconciliationTermsProposed', provider, proposalId, ...termsIn(terms), by, proposedAt: now }] };
+  }
+  if (!proposal) return { refused: 'state_conflict' };
+  const { provider, proposalId, by: proposedBy } = proposal;
+  if (command.type === 'RejectTerms')
+    return { events: [{ type: 'ReconciliationTermsRejected', provider, proposalId, note: command.note, by, rejectedAt: now }] };
+  if (command.proposalId !== proposalId) return { refused: 'state_conflict' };
+  if (by === proposedBy) return { refused: 'four_eyes' };
+  const set = { provider, version: version + 1, ...termsIn(proposal), by: proposedBy, approvedBy: by, setAt: now };
+  return { events: [{ type: 'ReconciliationTermsSet', ...set }] };
 }
-
-const sorted = (terms: ReconciliationTerms): object =>
-  Object.fromEntries(Object.entries({ ...terms }).sort(([one], [other]) => (one < other ? -1 : 1)));

@@ -108,6 +108,7 @@ export interface ApplicationOptions {
   /** In place of the world's, for a process that is killed. */
   store?: EventStore;
   maxBillBytes?: number;
+  payoutsEveryMs?: number;
 }
 
 /** The reconciliation part in a process of its own. */
@@ -130,7 +131,11 @@ export async function openApplication(world: World, options: ApplicationOptions 
     projections: new Map([['reconciliation', runner]]),
     leaderships: new Map([['settlement', soleLeader]]),
   });
-  const part = ReconciliationModule.register({ folder: join(world.folder, 'bills'), maxBillBytes: options.maxBillBytes ?? 50_000_000 });
+  const part = ReconciliationModule.register({
+    folder: join(world.folder, 'bills'),
+    maxBillBytes: options.maxBillBytes ?? 50_000_000,
+    ...(options.payoutsEveryMs !== undefined && { payoutsEveryMs: options.payoutsEveryMs }),
+  });
   const app = await createHttpApplication({ module: RootModule, imports: [hub, part] }, { logger, bodyLimitBytes: 65_536 });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
@@ -162,6 +167,12 @@ export async function openApplication(world: World, options: ApplicationOptions 
 
     put: (url: string, body: object, token = 'approver') =>
       ask('PUT', url, token, JSON.stringify(body), { 'content-type': 'application/json', 'idempotency-key': `key-${(count += 1)}` }),
+
+    /** Terms that finance proposes and another person approves. */
+    async setTerms(provider: string, terms: object): Promise<Reply> {
+      const { body } = await hubOf.put(`/v1/reconciliation/terms/${provider}`, terms, 'finance');
+      return hubOf.post(`/v1/reconciliation/terms/${provider}/approve`, { proposalId: body.proposalId }, { token: 'approver' });
+    },
 
     give: (query: Record<string, string>, file: Buffer, { token = 'finance', key = `key-${(count += 1)}` } = {}) =>
       ask('POST', `/v1/reconciliation/bills?${new URLSearchParams(query).toString()}`, token, file, {

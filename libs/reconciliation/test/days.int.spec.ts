@@ -212,7 +212,7 @@ describe('a run that finds too much', () => {
       ({ provider }: { provider: string }) => provider === 'alipay',
     );
     const rest = termsIn(terms);
-    expect((await app.put('/v1/reconciliation/terms/alipay', { ...rest, maxBreaks: 2 })).status).toBe(200);
+    expect((await app.setTerms('alipay', { ...rest, maxBreaks: 2 })).status).toBe(200);
     for (let hour = 1; hour < 6; hour += 1) await sold({ at: `2026-03-02T0${hour}:00:00.000Z` });
     const wrong = await billsOf(world, { provider: 'alipay', day: '2026-03-02', errors: [{ error: 'missing', count: 3 }] });
     const { body } = await reconciled(app, 'alipay', '2026-03-02', wrong.contents);
@@ -230,7 +230,7 @@ describe('a difference within the terms', () => {
   it('is no break, and the report says by how much sides differ', async () => {
     const terms = termsIn((await app.get('/v1/reconciliation/terms')).body.items[0]);
     const currencies = [{ currency: 'CNY', amountToleranceMinor: 1, feeToleranceMinor: 0 }];
-    await app.put('/v1/reconciliation/terms/alipay', { ...terms, currencies });
+    await app.setTerms('alipay', { ...terms, currencies });
     await sold();
     const made = await billsOf(world, { provider: 'alipay', day: '2026-03-02', errors: [{ error: 'amount', count: 1 }] });
     const { body } = await reconciled(app, 'alipay', '2026-03-02', made.contents);

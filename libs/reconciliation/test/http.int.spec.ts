@@ -276,15 +276,23 @@ describe('breaks', () => {
     });
     expect((await app.post(path, body('platform:A', 10))).body).toMatchObject({ code: 'account_not_allowed' });
     expect((await app.post(path, body('provider:alipay', 9_999_999))).body).toMatchObject({ code: 'exceeds_difference' });
-    expect((await app.post(path, body('provider:alipay', 10), { token: 'approver' })).status).toBe(200);
+    expect((await app.post(path, body('provider:alipay ', 10))).body).toMatchObject({ code: 'invalid', field: 'transfers[0].to' });
+    const first = await app.post(path, body('provider:alipay', 10), { token: 'approver', key: 'propose-1' });
+    expect((await app.post(path, body('provider:alipay', 10), { token: 'approver', key: 'propose-1' })).body).toEqual(first.body);
+    expect((await app.post(path, body('provider:alipay', 20))).body).toMatchObject({ code: 'state_conflict' });
+    const { proposalId } = first.body;
     await app.folded();
-    expect((await app.get(`${base}/breaks?proposed=true`)).body.items).toMatchObject([{ breakId, isProposed: true }]);
-    expect((await app.post(`${path}/approve`, {}, { token: 'finance' })).body).toMatchObject({ code: 'forbidden' });
-    expect((await app.post(`${path}/approve`, {}, { token: 'approver' })).body).toMatchObject({ code: 'four_eyes' });
+    expect((await app.get(`${base}/breaks?proposed=true`)).body.items).toMatchObject([{ breakId, isProposed: true, proposalId }]);
+    const approve = (named: object, token = 'approver', key?: string) =>
+      app.post(`${path}/approve`, named, { token, ...(key !== undefined && { key }) });
+    expect((await approve({ proposalId }, 'finance')).body).toMatchObject({ code: 'forbidden' });
+    expect((await approve({})).body).toMatchObject({ code: 'invalid', field: 'proposalId' });
+    expect((await approve({ proposalId })).body).toMatchObject({ code: 'four_eyes' });
     expect((await app.post(`${path}/reject`, { note: 'more' }, { token: 'approver' })).status).toBe(200);
-    expect((await app.post(path, body('provider:alipay', 20))).status).toBe(200);
-    const approved = await app.post(`${path}/approve`, {}, { token: 'approver', key: 'approve-1' });
-    expect((await app.post(`${path}/approve`, {}, { token: 'approver', key: 'approve-1' })).body).toEqual(approved.body);
+    const { body: second } = await app.post(path, body('provider:alipay', 20));
+    expect((await approve({ proposalId })).body).toMatchObject({ code: 'state_conflict' });
+    const approved = await approve({ proposalId: second.proposalId }, 'approver', 'approve-1');
+    expect((await approve({ proposalId: second.proposalId }, 'approver', 'approve-1')).body).toEqual(approved.body);
     const stored = await world.store.readLast(`reconciliation-break_${breakId}`);
     expect(stored?.event).toMatchObject({
       ...{ type: 'BreakCorrected', breakId, currency: 'CNY', proposedBy: 'operator:fin', by: 'operator:boss' },
@@ -297,6 +305,10 @@ describe('breaks', () => {
       closing: { proposedBy: 'operator:fin', by: 'operator:boss' },
     });
   });
+});
+
+const registered = (id: string) => ({
+  ...{ type: 'ParticipantRegistered', party: `platform:${id}`, kind: 'platform', id, name: id, currencies: [], methods: [] },
 });
 
 describe('lines of our bank', () => {
@@ -330,9 +342,22 @@ describe('lines of our bank', () => {
     const path = `${base}/bank-lines/icbc/l1/explanation`;
     expect((await app.post(`${base}/bank-lines/icbc/l3/explanation`, { account: 'platform:A', note: 'n' })).body.code).toBe('not_found');
     expect((await app.post(path, { account: 'liquidity:platform:A', note: 'n' })).body.code).toBe('account_not_allowed');
-    expect((await app.post(path, { account: 'platform:A', note: 'its debt of March' })).status).toBe(200);
-    expect((await app.post(`${path}/approve`, {}, { token: 'finance' })).body.code).toBe('forbidden');
-    const { body } = await app.post(`${path}/approve`, {}, { token: 'approver' });
+    for (const account of ['platform:A ', 'platform:', 'platform:A:B'])
+      expect((await app.post(path, { account, note: 'n' })).body).toMatchObject({ code: 'invalid', field: 'account' });
+    expect((await app.post(path, { account: 'platform:A', note: 'n' })).body).toMatchObject({ code: 'account_not_found' });
+    await world.happened('participant-platform:A', registered('A'));
+    const { body: said } = await app.post(path, { account: 'platform:A', note: 'its debt of March' });
+    expect((await app.post(path, { account: 'user:mallory:wallet', note: 'n' })).body.code).toBe('state_conflict');
+    const approve = (named: object, token = 'approver') => app.post(`${path}/approve`, named, { token });
+    expect((await approve({ proposalId: said.proposalId }, 'finance')).body.code).toBe('forbidden');
+    expect((await approve({})).body).toMatchObject({ code: 'invalid', field: 'proposalId' });
+    expect((await approve({ proposalId: 'prp_other' })).body.code).toBe('state_conflict');
+    await app.folded();
+    expect((await app.get(`${base}/bank-lines/icbc/l1`)).body.proposal).toMatchObject({
+      proposalId: said.proposalId,
+      account: 'platform:A',
+    });
+    const { body } = await approve({ proposalId: said.proposalId });
     expect((await app.get(`${base}/bank-lines/icbc/l1?atLeast=${body.position}`)).body).toMatchObject({
       ...{ status: 'explained', account: 'platform:A', explainedBy: 'operator:boss', proposal: null },
     });
@@ -401,7 +426,7 @@ describe('lines of our bank', () => {
 });
 
 describe('terms', () => {
-  it('are there for providers that are known, and set by an approver', async () => {
+  it('are there for providers that are known, and set by two people', async () => {
     const { body } = await app.get(`${base}/terms`);
     expect(body.items.map(({ provider, version }: { provider: string; version: number }) => [provider, version])).toEqual([
       ['alipay', 0],
@@ -409,20 +434,34 @@ describe('terms', () => {
       ['wechatpay', 0],
     ]);
     const terms = termsIn(body.items[0]);
-    expect((await app.put(`${base}/terms/sandbox`, terms, 'finance')).status).toBe(403);
+    expect((await app.put(`${base}/terms/sandbox`, terms, 'auditor')).status).toBe(403);
     expect((await app.put(`${base}/terms/sandbox`, { ...terms, timeZone: 'Mars/Base' })).body).toMatchObject({ code: 'invalid' });
     expect((await app.put(`${base}/terms/sandbox`, { ...terms, feesFrom: 'no' })).body).toMatchObject({
       code: 'invalid',
       field: 'feesFrom',
     });
-    const set = await app.put(`${base}/terms/sandbox`, { ...terms, account: '2088' });
+    const { body: proposed } = await app.put(`${base}/terms/sandbox`, { ...terms, account: '2088' }, 'approver');
+    const { proposalId, position } = proposed;
+    expect((await app.get(`${base}/terms?atLeast=${position}`)).body.items).toContainEqual({
+      ...{ provider: 'sandbox', version: 0 },
+      proposal: { proposalId, ...terms, account: '2088', by: 'operator:boss', proposedAt: expect.any(String) },
+    });
+    const approve = (named: object, token = 'approver') => app.post(`${base}/terms/sandbox/approve`, named, { token });
+    expect((await app.put(`${base}/terms/sandbox`, terms, 'finance')).body).toMatchObject({ code: 'state_conflict' });
+    expect((await approve({ proposalId }, 'finance')).status).toBe(403);
+    expect((await approve({})).body).toMatchObject({ code: 'invalid', field: 'proposalId' });
+    expect((await approve({ proposalId })).body).toMatchObject({ code: 'four_eyes' });
+    expect((await app.post(`${base}/terms/sandbox/reject`, { note: 'by finance' })).status).toBe(200);
+    expect((await approve({ proposalId })).body).toMatchObject({ code: 'state_conflict' });
+    const set = await app.setTerms('sandbox', { ...terms, account: '2088' });
     expect((await app.get(`${base}/terms?atLeast=${set.body.position}`)).body.items).toContainEqual({
-      ...{ provider: 'sandbox', version: 1, ...terms, account: '2088', by: 'operator:boss', setAt: expect.any(String) },
+      ...{ provider: 'sandbox', version: 1, ...terms, account: '2088', by: 'operator:fin', approvedBy: 'operator:boss' },
+      setAt: expect.any(String),
     });
     await world.sold((number += 1), sale({ provider: 'sandbox', at: '2026-03-30T04:00:00.000Z' }));
     const made = await billsOf(world, { provider: 'sandbox', day: '2026-03-30' });
     expect((await reconciled(app, 'sandbox', '2026-03-30', made.contents)).body).toMatchObject({ matched: 1 });
-    await app.put(`${base}/terms/sandbox`, { ...terms, account: '2099' });
+    await app.setTerms('sandbox', { ...terms, account: '2099' });
     const { body: given } = await app.give(
       { provider: 'sandbox', bill: 'trade', day: '2026-03-30' },
       (await billsOf(world, { provider: 'sandbox', day: '2026-03-30', errors: [{ error: 'extra', count: 1 }] })).contents['trade']!,

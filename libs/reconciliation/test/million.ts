@@ -18,8 +18,12 @@ const eventsAtOnce = 500;
 const heap = ['--max-old-space-size=128', '--max-semi-space-size=8'];
 const sources = ['--conditions=@tongbao/source', '--import', join(import.meta.dirname, '../../event-store/test/typescript-hooks.mjs')];
 
+/** As few that they only compile the program and its thread, so that the one that is measured need not. */
+const few = 1_000;
+
 /** A day of so many payments through the part of the service, in a process of its own; the first bill lacks one and has one wrong. */
 export async function compareMany(provider: string, count: number): Promise<MillionResult> {
+  if (count > few) await compareMany(provider, few);
   const terms = builtInTerms(provider)!;
   const period = periodOf(day, terms);
   const folder = mkdtempSync(join(tmpdir(), 'reconciliation-million-'));
@@ -62,7 +66,6 @@ export async function compareMany(provider: string, count: number): Promise<Mill
       files.push({ bill, path });
     }
     const program: MillionProgram = { connectionString: server.connectionString, provider, day, files, folder: join(folder, 'bills') };
-    await runProgram(); // compiles it, so that the one that is measured need not
     return JSON.parse(await runProgram(JSON.stringify(program))) as MillionResult; // as the program prints it
   } finally {
     await Promise.all([store.close(), server.close()]);
@@ -70,8 +73,8 @@ export async function compareMany(provider: string, count: number): Promise<Mill
   }
 }
 
-async function runProgram(...given: string[]): Promise<string> {
-  const program = [...heap, ...sources, join(import.meta.dirname, 'million.program.ts'), ...given];
+async function runProgram(given: string): Promise<string> {
+  const program = [...heap, ...sources, join(import.meta.dirname, 'million.program.ts'), given];
   const { stdout } = await promisify(execFile)(process.execPath, program, { env: { ...process.env, NODE_OPTIONS: '' } });
   return stdout;
 }

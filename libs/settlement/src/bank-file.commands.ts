@@ -17,7 +17,7 @@ export interface FileBankWork {
 export class BankFileCommands {
   constructor(private readonly work: FileBankWork | undefined) {}
 
-  /** Takes a file in that did not come by itself. */
+  /** Takes a file in that did not come by itself, once a second person has handed in the same bytes. */
   upload(bytes: Uint8Array, name: string, { by }: Asked): Promise<TakenFile> {
     return this.#work.intake.take({ bytes }, name, by);
   }

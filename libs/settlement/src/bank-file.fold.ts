@@ -64,6 +64,12 @@ const sequenceOf = (runId: string): number => Number(runId.slice(runId.lastIndex
 export async function foldBankFile(event: BankFileEvent, position: bigint, rows: SettlementRows): Promise<void> {
   const { bank, fileId } = event;
   switch (event.type) {
+    case 'BankFileProposed': {
+      const { name, message, by, proposedAt: at } = event;
+      const waits = { status: 'proposed' as const, message, by, at, lines: 0, reports: null, problem: null, note: null, position };
+      rows.put('bankFiles', { bank, fileId, name, ...waits });
+      return;
+    }
     case 'BankFileAccepted': {
       const { name, message, by, acceptedAt: at, lines, reports } = event;
       const accepted = { status: 'accepted' as const, message, by, at, lines, reports, problem: null, note: null, position };

@@ -2,10 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '@tongbao/testing';
+import { bookedFor, eventually, readSent, statementFile } from '@tongbao/testing';
 import { openApplication } from '../test/application.js';
 import { settingsFor } from '../test/file-bank-hub.js';
-import { bookedFor, readSent, statementFile } from '../test/paper-bank.js';
 
 let hub: Awaited<ReturnType<typeof openApplication>>;
 const folder = mkdtempSync(join(tmpdir(), 'tongbao-bank-'));
@@ -30,9 +29,10 @@ const until = (url: string, text: string) =>
 describe('a hub whose bank takes files', () => {
   it('pays a withdrawal by a run that two people let go, and takes the statement in', async () => {
     const funding = [{ amount: '100.00', direction: 'credit' as const, debtor: 'IE29AIBK93115212345678' }];
-    expect(
-      (await hub.upload(files, statementFile({ id: '1', sequence: 1, currency: 'USD', openingMinor: 0, lines: funding }))).status,
-    ).toBe(200);
+    const paidIn = statementFile({ id: '1', sequence: 1, currency: 'USD', openingMinor: 0, lines: funding });
+    expect(await hub.upload(files, paidIn)).toMatchObject({ status: 200, body: { outcome: 'proposed' } });
+    expect(await hub.upload(files, paidIn)).toMatchObject({ status: 200, body: { outcome: 'proposed' } });
+    expect(await hub.upload(files, paidIn, 'approver')).toMatchObject({ status: 200, body: { outcome: 'accepted' } });
     await until('/v1/finance/banks', '"availableMinor":10000');
 
     const destination = { accountNumber: 'NL91ABNA0417164300', holder: '张三' };
@@ -53,6 +53,8 @@ describe('a hub whose bank takes files', () => {
     const lines = bookedFor(readSent(download.text));
     const statement = statementFile({ id: '2', sequence: 2, currency: 'USD', openingMinor: 10_000, lines });
     expect((await hub.upload(files, statement)).status).toBe(200);
+    await until(`${files}?status=proposed`, '"items":[{');
+    expect((await hub.upload(files, statement, 'approver')).status).toBe(200);
     await until(`/v1/withdrawals/${withdrawalId}`, '"status":"confirmed"');
     expect((await hub.upload(files, statement)).status).toBe(200);
     expect((await hub.get(`${files}?status=accepted`)).body.items).toHaveLength(2);

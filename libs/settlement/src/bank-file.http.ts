@@ -42,7 +42,7 @@ export class BankFileController {
 
   @Get('bank-files')
   @ApiOperation({ summary: 'Files from the bank, the newest first, and where its statements do not follow one another' })
-  @ApiQuery({ name: 'status', required: false, enum: ['accepted', 'rejected', 'acknowledged'] })
+  @ApiQuery({ name: 'status', required: false, enum: ['proposed', 'accepted', 'rejected', 'acknowledged'] })
   @atLeastQuery
   async files(@Query() query: PageQuery & AtLeast & { status?: string }): Promise<object> {
     const { limit, after } = pageOf(query);
@@ -52,11 +52,14 @@ export class BankFileController {
 
   @Post('bank-files')
   @HttpCode(200)
-  @Operators('finance')
+  @Operators('finance', 'approver')
   @XmlBody(largestFile)
   @ApiConsumes('application/xml')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
-  @ApiOperation({ summary: 'Take in a statement, a notification or a status report; a file counts once, by its content' })
+  @ApiOperation({
+    summary:
+      'Hand in a statement, a notification or a status report: it is `proposed`, and `accepted` when another person hands in the same bytes; a file counts once',
+  })
   async upload(
     @Req() request: FastifyRequest,
     @Headers('file-name') name: string | undefined,
@@ -68,7 +71,7 @@ export class BankFileController {
     const by = nameOf(caller);
     const commandId = commandIdOf(caller, key ?? contentHashOf(bytes.toString('base64')));
     const taken = await this.commands.upload(bytes, name ?? 'upload.xml', { commandId, by });
-    if (taken.outcome === 'accepted') return taken;
+    if (taken.outcome !== 'rejected') return taken;
     const { code, path, line, detail } = taken.problem;
     throw new Problem('invalid', `${code} at ${path}${line === undefined ? '' : `, line ${line}`}: ${detail}`);
   }

@@ -20,11 +20,14 @@ import { identityOfBytes, identityOfFile } from './file-bank.folder.js';
 import { decideInstruction, instructionFold, instructionStream, type InstructionRefusal, type InstructionState } from './instruction.js';
 import { readStatusReport, type ReadReport } from './status-report.reader.js';
 
+/** Who hands in what came through the folder. */
+export const cameByItself = 'hub';
+
 /** Lines in one event: the last event of a file alone may have fewer. */
 export const linesInChunk = 200;
 
 /** What became of a file. */
-export type TakenFile = { fileId: string } & ({ outcome: 'accepted' } | { outcome: 'rejected'; problem: BankFileProblem });
+export type TakenFile = { fileId: string } & ({ outcome: 'accepted' | 'proposed' } | { outcome: 'rejected'; problem: BankFileProblem });
 
 /** A file as it came: on disk, or in the memory of who has it from an upload. */
 export type CameAs = { path: string } | { bytes: Uint8Array };
@@ -53,7 +56,7 @@ export class BankFileIntake {
   constructor(private readonly parts: BankFileIntakeParts) {}
 
   /**
-   * @param by who has sent it; `hub` for one that came by itself
+   * @param by who has handed it in, which another person has to do, too; `hub` for one that came by itself
    * @throws Outage when it cannot be taken in now
    */
   async take(came: CameAs, name: string, by: string): Promise<TakenFile> {
@@ -64,11 +67,10 @@ export class BankFileIntake {
     const now = clock.now().toISOString();
     const read = await this.#read(came, { fileId, name, by, files });
     if ('problem' in read) return this.#reject({ type: 'RejectFile', bank, fileId, name, by, problem: read.problem, now });
-    const refused = await this.#decide(
-      { type: 'AcceptFile', file: read, now },
-      `${fileId} accept ${files.rejected.get(fileId)?.times ?? 0}`,
-    );
-    if (refused === undefined) return { fileId, outcome: 'accepted' };
+    const needsTwo = by !== cameByItself;
+    const step = `${fileId} accept ${files.rejected.get(fileId)?.times ?? 0}${needsTwo ? ` ${by}` : ''}`;
+    const refused = await this.#decide({ type: 'AcceptFile', file: read, needsTwo, now }, step, by);
+    if (refused === undefined) return { fileId, outcome: needsTwo && (await this.#waits(fileId)) ? 'proposed' : 'accepted' };
     const problem = { code: refused, path: '/Document', detail: 'a statement of it was taken from another file at the same moment' };
     return this.#reject({ type: 'RejectFile', bank, fileId, name, by, problem, now });
   }
@@ -76,6 +78,11 @@ export class BankFileIntake {
   /** Somebody has seen to a file that was rejected. @returns why not */
   acknowledge(fileId: string, note: string, by: string, commandId: string): Promise<BankFileRefusal | undefined> {
     return this.#decide({ type: 'AcknowledgeFile', bank: this.parts.bank, fileId, by, note }, commandId, by);
+  }
+
+  async #waits(fileId: string): Promise<boolean> {
+    const { state } = await load(this.parts.store, bankFileStream(this.parts.bank), bankFileFold);
+    return !state.accepted.has(fileId);
   }
 
   async #reject(command: Extract<BankFileCommand, { type: 'RejectFile' }>): Promise<TakenFile> {

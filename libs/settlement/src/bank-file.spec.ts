@@ -37,7 +37,18 @@ const seen = (fileId: string): BankFileEvent => ({
   by: 'operator:fin',
   note: 'sent anew',
 });
-const accept = (fileId: string, sequence: number): BankFileCommand => ({ type: 'AcceptFile', file: read(fileId, sequence), now: 'now' });
+const accept = (fileId: string, sequence: number): BankFileCommand => ({
+  type: 'AcceptFile',
+  file: read(fileId, sequence),
+  needsTwo: false,
+  now: 'now',
+});
+const handIn = (by: string): BankFileCommand => ({ type: 'AcceptFile', file: { ...read('a', 1), by }, needsTwo: true, now: 'now' });
+const handedIn: BankFileEvent = {
+  type: 'BankFileProposed',
+  ...{ bank: 'main', fileId: 'a', name: 'a.xml', message: 'camt.053.001.08', by: 'operator:fin' },
+  proposedAt: 'now',
+};
 const reject = (fileId: string, code = 'malformed'): BankFileCommand => ({
   type: 'RejectFile',
   ...{ bank: 'main', fileId, name: `${fileId}.xml`, by: 'hub', problem: { ...problem, code }, now: 'now' },
@@ -57,6 +68,15 @@ describe('a file of a bank', () => {
     ['is accepted', [], accept('a', 1), [accepted('a', 1)]],
     ['is accepted behind the lines of those before', [accepted('a', 1)], accept('b', 2), [accepted('b', 2, 3)]],
     ['is accepted once', [accepted('a', 1)], accept('a', 1), []],
+    ['that somebody hands in waits for another person', [], handIn('operator:fin'), [handedIn]],
+    ['that the same person hands in again still waits', [handedIn], handIn('operator:fin'), []],
+    [
+      'that another person hands in, too, is accepted',
+      [handedIn],
+      handIn('operator:boss'),
+      [{ ...accepted('a', 1), by: 'operator:boss', proposedBy: 'operator:fin' } as BankFileEvent],
+    ],
+    ['that waits and comes by itself is accepted', [handedIn], accept('a', 1), [accepted('a', 1)]],
     ['is rejected', [], reject('a'), [rejected('a')]],
     ['is rejected once for the same', [rejected('a')], reject('a'), []],
     ['is rejected again once somebody had seen to it', [rejected('a'), seen('a')], reject('a'), [rejected('a')]],

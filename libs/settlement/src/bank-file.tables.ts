@@ -71,7 +71,7 @@ export const bankFiles = schema.table(
     fileId: text('file_id').notNull(),
     name: text('name').notNull(),
     /** `acknowledged`: it was rejected, and somebody has seen to it. */
-    status: text('status').$type<'accepted' | 'rejected' | 'acknowledged'>().notNull(),
+    status: text('status').$type<'proposed' | 'accepted' | 'rejected' | 'acknowledged'>().notNull(),
     message: text('message'),
     by: text('by').notNull(),
     at: text('at').notNull(),

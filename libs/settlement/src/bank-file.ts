@@ -4,6 +4,8 @@ import type { Decision, Fold } from '@tongbao/event-store';
 /** The files of a bank, as their register tells it. */
 export interface BankFiles {
   accepted: ReadonlySet<string>;
+  /** Who has handed a file in that waits for another person. */
+  proposed: ReadonlyMap<string, string>;
   /** Files of which nothing counts, with the problem of each, and how often. */
   rejected: ReadonlyMap<string, { problem: BankFileProblem; times: number; isAcknowledged: boolean }>;
   /** By which the statements that were taken in would be known again. */
@@ -18,13 +20,15 @@ export const bankFileStream = (bank: string): string => `bankfile-${bank}`;
 export const bankDataStream = (bank: string, fileId: string, earlierTries: number): string => `bankdata-${bank}_${fileId}_${earlierTries}`;
 
 export const bankFileFold: Fold<BankFiles, BankFileEvent> = {
-  initial: { accepted: new Set(), rejected: new Map(), identities: new Set(), lines: 0 },
+  initial: { accepted: new Set(), proposed: new Map(), rejected: new Map(), identities: new Set(), lines: 0 },
   evolve,
 };
 
 function evolve(state: BankFiles, event: BankFileEvent): BankFiles {
   const { fileId } = event;
   switch (event.type) {
+    case 'BankFileProposed':
+      return { ...state, proposed: new Map(state.proposed).set(fileId, event.by) };
     case 'BankFileAccepted':
       return {
         ...state,
@@ -52,7 +56,8 @@ export type ReadFile = Pick<
 >;
 
 export type BankFileCommand =
-  | { type: 'AcceptFile'; file: ReadFile; now: string }
+  /** @property needsTwo it did not come by itself: a statement moves money, so two people must have the same one */
+  | { type: 'AcceptFile'; file: ReadFile; needsTwo: boolean; now: string }
   | { type: 'RejectFile'; bank: string; fileId: string; name: string; by: string; problem: BankFileProblem; now: string }
   | { type: 'AcknowledgeFile'; bank: string; fileId: string; by: string; note: string };
 
@@ -63,10 +68,14 @@ export type BankFileRefusal = 'not_found' | 'state_conflict' | 'statement_known'
 export function decideBankFile(command: BankFileCommand, state: BankFiles): Decision<BankFileEvent, BankFileRefusal> {
   switch (command.type) {
     case 'AcceptFile': {
-      const { file, now } = command;
+      const { file, needsTwo, now } = command;
       if (state.accepted.has(file.fileId)) return { events: [] };
       if (file.statements.some((statement) => isKnown(statement, state))) return { refused: 'statement_known' };
-      return { events: [{ type: 'BankFileAccepted', ...file, linesBefore: state.lines, acceptedAt: now }] };
+      const proposedBy = needsTwo ? state.proposed.get(file.fileId) : undefined;
+      if (needsTwo && proposedBy === undefined) return { events: [proposed(file, now)] };
+      if (proposedBy === file.by) return { events: [] };
+      const before = proposedBy !== undefined && { proposedBy };
+      return { events: [{ type: 'BankFileAccepted', ...file, ...before, linesBefore: state.lines, acceptedAt: now }] };
     }
     case 'RejectFile': {
       const { bank, fileId, name, by, problem, now } = command;
@@ -86,5 +95,11 @@ export function decideBankFile(command: BankFileCommand, state: BankFiles): Deci
       return command satisfies never;
   }
 }
+
+const proposed = ({ bank, fileId, name, message, by }: ReadFile, now: string): BankFileEvent => ({
+  type: 'BankFileProposed',
+  ...{ bank, fileId, name, message, by },
+  proposedAt: now,
+});
 
 const isKnown = ({ identities }: AcceptedStatement, state: BankFiles): boolean => identities.some((each) => state.identities.has(each));

@@ -64,7 +64,7 @@ export class BankFileViews {
   }
 }
 
-const statuses = ['accepted', 'rejected', 'acknowledged'] as const;
+const statuses = ['proposed', 'accepted', 'rejected', 'acknowledged'] as const;
 
 function statusOf(text: string): (typeof statuses)[number] {
   const found = statuses.find((each) => each === text);

@@ -14,6 +14,17 @@ export type LineRefusal =
 /** Whether a line confirms what it names, or takes it back. */
 export type LineCommand = { type: 'RecordConfirmation'; line: NamingLine } | { type: 'RecordReturn'; line: NamingLine };
 
+/** A line that names it was refused, and is in suspense. */
+export interface RefusedLine {
+  type: 'RecordRefusedLine';
+  lineId: string;
+  code: LineRefusal;
+}
+
+/** What was refused and nobody has named since: while there is such a line, the bank may have moved the money already. */
+export const isOverlooked = (refusedLines: readonly string[] | undefined, despite: readonly string[] = []): boolean =>
+  (refusedLines ?? []).some((lineId) => !despite.includes(lineId));
+
 /** What a line can name. */
 export interface Claimed {
   status: string;

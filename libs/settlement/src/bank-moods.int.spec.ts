@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BankLineMatch } from '@tongbao/contracts';
-import { TestHub } from '../test/hub.js';
+import { accountsOf } from '../test/bank-processes.js';
+import { clock, TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
 import { payoutIdOf } from './payout.js';
+import { payoutOrders } from './payout.orders.js';
 import { PayoutQueries } from './payout.queries.js';
 import { payoutCheck } from './payout.check.js';
 import { BankFileQueries } from './bank-file.queries.js';
@@ -24,6 +26,7 @@ afterEach(async () => {
 const cash = 5_000;
 const problem = (code: string) => expect.objectContaining({ code });
 const paid = ['PayoutRequested', 'PayoutHeld', 'PayoutInstructed', 'PayoutConfirmed'];
+const refusedLine = [...paid.slice(0, 3), 'PayoutLineRefused'];
 
 /** A settlement that pays 9.00 to a party whose bank is in a mood, and comes as far as that lets it. */
 async function settleWith(mood: string, currency: string) {
@@ -60,14 +63,14 @@ describe('a bank in the mood', () => {
     [
       'confirms-twice',
       'COP',
-      paid,
+      [...paid, 'PayoutLineRefused'],
       [
         [-900, 'payout'],
         [-900, 'unmatched', 'line_repeats'],
       ],
     ],
-    ['confirms-another-amount', 'DKK', paid.slice(0, 3), [[-899, 'unmatched', 'amount_differs']]],
-    ['confirms-another-account', 'DOP', paid.slice(0, 3), [[-900, 'unmatched', 'account_differs']]],
+    ['confirms-another-amount', 'DKK', refusedLine, [[-899, 'unmatched', 'amount_differs']]],
+    ['confirms-another-account', 'DOP', refusedLine, [[-900, 'unmatched', 'account_differs']]],
     [
       'returns',
       'EGP',
@@ -91,7 +94,7 @@ describe('a bank in the mood', () => {
     expect(await market.payoutSteps(settlementId, party)).toEqual(steps);
     expect(matches).toEqual(lines);
     // What came back before the settlement was finished keeps it open; what comes back later is carried into the next one.
-    const isConfirmed = steps.at(-1) === 'PayoutConfirmed' || mood === 'returns-later';
+    const isConfirmed = (steps.includes('PayoutConfirmed') && !steps.includes('PayoutReturned')) || mood === 'returns-later';
     expect(await market.status(settlementId)).toBe(isConfirmed ? 'marked' : 'paying');
   });
 
@@ -106,7 +109,7 @@ describe('a bank in the mood', () => {
       key: payoutIdOf(settlementId, party),
       match: { kind: 'unmatched', reason: 'currency_differs' },
     });
-    expect(await market.payoutSteps(settlementId, party)).toEqual(paid.slice(0, 3));
+    expect(await market.payoutSteps(settlementId, party)).toEqual(refusedLine);
     expect(await market.status(settlementId)).toBe('paying');
   });
 
@@ -139,6 +142,24 @@ describe('a payout that the bank never confirms', () => {
     const next = await market.settle();
     await market.untilMarked(next);
     expect((await market.lines()).map(({ amountMinor }) => amountMinor)).toEqual([cash, -900]);
+  });
+});
+
+describe('a payout that the bank has paid after all', () => {
+  it('is not paid once more, nor carried, before somebody names the line that says so', async () => {
+    const { market, settlementId, payoutId } = await settleWith('never-confirms', 'KRW');
+    const { payoutCommands } = market.processes;
+    await payoutCommands.declareFailed(payoutId, 'letter of the bank of 3 February', market.command('declare', 'operator:boss'));
+    const line = { lineId: 'late', amountMinor: -900, currency: 'KRW', accountNumber: 'acc-KRW#never-confirms' };
+    const orders = payoutOrders(hub.store, clock, accountsOf(hub.sql, clock));
+    expect(await orders.take(payoutId, { type: 'RecordConfirmation', line })).toBe('not_instructed');
+    expect(await orders.take(payoutId, { type: 'RecordConfirmation', line })).toBe('not_instructed');
+    await expect(payoutCommands.retry(payoutId, market.command('retry'))).rejects.toEqual(problem('state_conflict'));
+    await expect(payoutCommands.carry(payoutId, market.command('carry'))).rejects.toEqual(problem('state_conflict'));
+    await payoutCommands.carry(payoutId, market.command('carry-despite'), ['late']);
+    await market.untilMarked(settlementId);
+    const lines = (await market.events<{ type: string }>(`payout-${payoutId}`)).filter(({ type }) => type === 'PayoutLineRefused');
+    expect(lines).toEqual([expect.objectContaining({ lineId: 'late', code: 'not_instructed' })]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { handle, load, type Decision, type DomainEvent, type EventStore, type Fold } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
-import type { LineCommand, LineRefusal } from './bank-line.claim.js';
+import type { LineCommand, LineRefusal, RefusedLine } from './bank-line.claim.js';
 import type { BankInstruction } from './bank.js';
 import type { PayoutAccount } from './payout.js';
 
@@ -23,18 +23,22 @@ export type OrderCommand =
   /**
    * Once more after a refusal of the ledger or the bank, to the account that counts by now.
    * @property by who asks, where it is not the process itself
+   * @property despite lines that named it and were refused: whoever asks has seen them
    */
-  | { type: 'AskAgain'; account: PayoutAccount; by?: string; now: string }
+  | { type: 'AskAgain'; account: PayoutAccount; by?: string; despite?: readonly string[]; now: string }
   | { type: 'RecordFailure'; attempt: number; code: string }
   /** An operator has it from the bank that the instruction never will be carried out. */
   | { type: 'DeclareFailed'; by: string; note: string }
-  | LineCommand;
+  | LineCommand
+  | RefusedLine;
 
 /** What an order may be instructed by. */
 export interface Means {
   isProven: boolean;
   /** Cash at the bank, less what is on its way. */
   availableMinor: bigint;
+  /** Where it goes instead, as the account that it was asked for has been ended; null where the party has no other one. */
+  account?: PayoutAccount | null;
 }
 
 /** One kind of orders: its streams, its events, its rules. */
@@ -47,6 +51,8 @@ export interface OrderKind<S, E extends DomainEvent, C, R extends string> {
   orderOf: (state: S) => BankOrder | undefined;
   /** Where the money goes by now, when it is asked for once more. */
   accountOf: (state: S) => Promise<PayoutAccount>;
+  /** Of an order that is to be instructed: what is said of its account in `Means`. */
+  instead: (state: S) => Promise<Pick<Means, 'account'>>;
 }
 
 /** What a step left of an order, and where in the log the step is; no place where it changed nothing. */
@@ -79,17 +85,19 @@ export class BankOrders<S = unknown, E extends DomainEvent = DomainEvent, C = ne
   }
 
   /** Asks the ledger for leave once more, to the account that counts by now. */
-  async askAgain(id: string, asked?: StepAsked): Promise<OrderStep> {
+  async askAgain(id: string, asked?: StepAsked, despite?: readonly string[]): Promise<OrderStep> {
     const { state } = await load(this.store, this.kind.streamOf(id), this.kind.fold);
     const account = await this.kind.accountOf(state);
     const now = this.clock.now().toISOString();
     const context = asked ?? { commandId: `${id} ask again ${askOf(this.kind.orderOf(state))}` };
-    return this.step(id, { type: 'AskAgain', account, now, ...(asked && { by: asked.actor }) }, context);
+    return this.step(id, { type: 'AskAgain', account, now, ...(asked && { by: asked.actor }), ...(despite && { despite }) }, context);
   }
 
   /** The intent, before the bank is told. */
   async instruct(id: string, means: Means): Promise<OrderStep> {
-    return this.step(id, this.kind.instruct(means), { commandId: `${id} instruct ${askOf(await this.load(id))}` });
+    const { state } = await load(this.store, this.kind.streamOf(id), this.kind.fold);
+    const command = this.kind.instruct({ ...means, ...(await this.kind.instead(state)) });
+    return this.step(id, command, { commandId: `${id} instruct ${askOf(this.kind.orderOf(state))}` });
   }
 
   fail(id: string, attempt: number, code: string): Promise<OrderStep> {
@@ -104,8 +112,14 @@ export class BankOrders<S = unknown, E extends DomainEvent = DomainEvent, C = ne
   /** @returns why the line does not do what it says; nothing when it does */
   async take(id: string, command: LineCommand): Promise<LineRefusal | undefined> {
     const { refused } = await this.step(id, command, { commandId: `${id} line ${command.line.lineId}` });
-    if (refused !== undefined && !isLineRefusal(refused)) throw new Error(`a line of ${id} was refused as ${refused}`);
+    if (refused === undefined) return undefined;
+    if (!isLineRefusal(refused)) throw new Error(`a line of ${id} was refused as ${refused}`);
+    if (refused !== 'no_such_payout') await this.#note(id, command.line.lineId, refused);
     return refused;
+  }
+
+  async #note(id: string, lineId: string, code: LineRefusal): Promise<void> {
+    await this.step(id, { type: 'RecordRefusedLine', lineId, code }, { commandId: `${id} line ${lineId} refused` });
   }
 
   async step(id: string, command: C | OrderCommand, context: { commandId: string; actor?: string }): Promise<OrderStep> {

@@ -37,8 +37,7 @@ async function foldBankLine(event: BankLineRecorded, position: bigint, rows: Set
   const amountMinor = BigInt(event.amountMinor);
   rows.put('bankLines', { bank, sequence, lineId, amountMinor, currency, reference, accountNumber, key, match, bookedAt });
   const cash = await cashOf(rows, bank, currency);
-  const lastIncoming = amountMinor > 0n ? position : cash.lastIncoming;
-  rows.put('bankCash', { ...cash, cashMinor: cash.cashMinor + amountMinor, lastIncoming });
+  rows.put('bankCash', { ...cash, cashMinor: cash.cashMinor + amountMinor });
   if (match.kind !== 'payout' || amountMinor > 0n) return;
   if (isWithdrawalId(match.payoutId)) {
     const withdrawal = await rows.require('withdrawals', match.payoutId);

@@ -3,7 +3,8 @@ import type { LogFeed, StoredEvent } from '@tongbao/event-store';
 import type { Follower, Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
 import type { BankStatementProcess } from './bank-statement.process.js';
-import { isBankFact, isBankLineFact, isInstructionFact, isLogFact, isPayoutFact, isWithdrawalFact } from './facts.js';
+import { coverGainedBy } from './cover-gains.js';
+import { isBankFact, isBankLineFact, isInstructionFact, isJournalFact, isLogFact, isPayoutFact, isWithdrawalFact } from './facts.js';
 import { JobQueue } from './job-queue.js';
 import type { PayoutProcess } from './payout.process.js';
 
@@ -26,7 +27,7 @@ export interface BankServiceParts {
   leadership: Leadership;
 }
 
-const categories = ['payout', 'withdrawal', 'bank', 'instruction', 'reconciliation', 'log'];
+const categories = ['payout', 'withdrawal', 'bank', 'instruction', 'reconciliation', 'log', 'journal'];
 
 /**
  * Keeps the work with the bank going: whatever may let a payout or a withdrawal go on, kicks their runner, and the clock kicks the rest. Only the leading process
@@ -79,9 +80,10 @@ export class BankService implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   #tick(hasFiles: boolean): void {
-    const { bank } = this.parts;
+    const { bank, payouts } = this.parts;
     if (hasFiles) this.#files.kick(bank);
     else this.#statements.kick(bank);
+    if (payouts.waitsForAccount) this.#payouts.kick(bank);
   }
 
   #notice(stored: StoredEvent): void {
@@ -94,6 +96,8 @@ export class BankService implements OnApplicationBootstrap, BeforeApplicationShu
     } else if (isLogFact(stored)) {
       // A round that is under way may have looked before this checkpoint was there.
       if (payouts.waitsForProof || this.#payouts.isRunning) this.#payouts.kick(bank, position);
+    } else if (isJournalFact(stored)) {
+      if (coverGainedBy(stored.event).size > 0) this.#payouts.kick(bank, position);
     } else if (isPayoutFact(stored) || isWithdrawalFact(stored) || isBankLineFact(stored) || isBankFact(stored)) {
       this.#payouts.kick(bank, position);
     }

@@ -1,19 +1,49 @@
-import type { PartySettlement, SettlementCalculated } from '@tongbao/contracts';
+import type { PartySettlement, SettlementCalculated, SettlementPartiesCalculated } from '@tongbao/contracts';
 import { carry } from './carry.fold.js';
+import type { CarriedElsewhere, PartyUndo } from './calculation.tables.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
-import type { CarriedElsewhere, PartyUndo } from './settlement.tables.js';
+
+/** An event with rows of a calculation: one of its slices, or what it ends with. */
+type Calculated = SettlementPartiesCalculated | SettlementCalculated;
 
 /**
  * What a calculation comes to: each party's parts, what is carried on, the base of its reserve, and the reserves that it releases. What is carried in is consumed
- * and what is carried out is left for the next one: the carried amount of a party is the running sum of both.
+ * and what is carried out is left for the next one: the carried amount of a party is the running sum of both. One of very many parties is folded slice by
+ * slice: what one of them has taken, nobody else is calculated with.
  */
-export async function foldCalculation(event: SettlementCalculated, undo: readonly PartyUndo[], rows: SettlementRows): Promise<void> {
-  const { settlementId } = event;
+export async function foldCalculation(event: Calculated, slice: number, rows: SettlementRows): Promise<void> {
+  const { settlementId, direct = null } = event;
+  const undo = await undosOf(event, rows);
   for (const party of event.parties) rows.put('settlementParties', partyRow(settlementId, party));
   for (const { debtor, creditor, amountMinor } of event.obligations) {
     rows.put('settlementObligations', { settlementId, debtor, creditor, amountMinor: BigInt(amountMinor) });
   }
   for (const each of undo) await apply(event, each, 1n, rows);
+  rows.put('calculationSlices', { settlementId, slice, undo, leaving: leavingOf(event), direct });
+}
+
+type FoldedSettlement = Pick<RowOf<'settlements'>, 'settlementId' | 'model' | 'currency' | 'slices'>;
+
+/** An abort takes back what was calculated so far. */
+export async function foldAbort(settlement: FoldedSettlement, rows: SettlementRows): Promise<void> {
+  for await (const { undo } of spend(settlement, rows)) for (const each of undo ?? []) await apply(settlement, each, -1n, rows);
+}
+
+/** What is carried out to another model goes there once the settlement can no longer be aborted. */
+export async function foldLeaving(settlement: FoldedSettlement, rows: SettlementRows): Promise<void> {
+  for await (const { leaving } of spend(settlement, rows)) {
+    for (const { party, model, amountMinor, debitMinor } of leaving ?? [])
+      await carry({ model, currency: settlement.currency }, party, BigInt(amountMinor), rows, BigInt(debitMinor));
+  }
+}
+
+/** Neither can it be aborted after this, nor is there anything left of it to go elsewhere. */
+async function* spend({ settlementId, slices }: FoldedSettlement, rows: SettlementRows): AsyncGenerator<RowOf<'calculationSlices'>> {
+  for (let slice = 1; slice <= slices; slice += 1) {
+    const row = await rows.require('calculationSlices', settlementId, slice);
+    yield row;
+    rows.put('calculationSlices', { ...row, undo: null, leaving: null });
+  }
 }
 
 function partyRow(settlementId: string, row: PartySettlement): RowOf<'settlementParties'> {
@@ -31,7 +61,7 @@ function partyRow(settlementId: string, row: PartySettlement): RowOf<'settlement
 }
 
 /** What a calculation changes of what other settlements are calculated from; what an abort takes back. */
-export async function undosOf({ model, currency, parties }: SettlementCalculated, rows: SettlementRows): Promise<PartyUndo[]> {
+async function undosOf({ model, currency, parties }: Calculated, rows: SettlementRows): Promise<PartyUndo[]> {
   const undos: PartyUndo[] = [];
   for (const row of parties) {
     const { party, carriedInMinor, carriedOutMinor, carriedTo, reserve, withheldMinor = 0, releases = [] } = row;
@@ -66,7 +96,7 @@ async function debitChange(
 }
 
 /** What is carried out to another model goes there only when the settlement can no longer be aborted: that model may settle at any moment. */
-export const leavingOf = ({ parties }: SettlementCalculated): CarriedElsewhere[] =>
+const leavingOf = ({ parties }: Calculated): CarriedElsewhere[] =>
   parties.flatMap(({ party, carriedOutMinor, carriedTo, legs }) =>
     carriedTo === undefined || carriedOutMinor === 0
       ? []
@@ -74,7 +104,7 @@ export const leavingOf = ({ parties }: SettlementCalculated): CarriedElsewhere[]
   );
 
 /** @param sign 1n: the calculation; -1n: its abort */
-export async function apply(
+async function apply(
   settlement: { settlementId: string; model: string; currency: string },
   undo: PartyUndo,
   sign: 1n | -1n,

@@ -4,13 +4,24 @@ import { Crash, CrashPlan } from '../test/crash.js';
 import { clock, TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
 import { assignmentStream } from './assignment.js';
+import { exchangeIdOf, fundsIdOf } from './exchange.js';
 import { positionStream } from './liquidity.js';
 import { windowIdOf } from './models.js';
+import { holdIdOf } from './payout.js';
 
 const A = 'platform:A';
 
 /** More effects than an exchange has, from the calculation to its payout: the last plans kill nothing. */
-const effects = 20;
+const effects = 22;
+
+const by = 'operator:fin';
+const idOf = (of: number, what: string) => `cmd_${String(of).padStart(19, '0')}${what}`;
+const asked = async (of: number, what: string): Promise<string> => {
+  const request = yuan.processes.commands.request([windowIdOf('dnm', 'CNY', of)], { commandId: idOf(of, what), by });
+  return (await request).settlementId;
+};
+const factsOf = async (settlementId: string) =>
+  (await yuan.events<PositionEvent>(positionStream(A))).filter((event) => 'exchangeId' in event && event.settlementId === settlementId);
 
 let hub: TestHub;
 let yuan: Market;
@@ -42,12 +53,18 @@ describe('an exchange whose process is killed', () => {
     yuan.restart({ store: plan.storeOf(hub.store), bank: plan.bankOf(hub.bank) });
     await yuan.earns(A, 72_000);
 
-    const settlementId = await survive(plan, month);
+    const settlementId = await survive(plan, () => settle(month));
 
-    const facts = (await yuan.events<PositionEvent>(positionStream(A))).filter(
-      (event) => 'exchangeId' in event && event.settlementId === settlementId,
-    );
-    expect(facts.map(({ type }) => type)).toEqual(['ExchangeRequested', 'CurrencyExchanged']);
+    const facts = await factsOf(settlementId);
+    expect(facts.map(({ type }) => type)).toEqual([
+      'ExchangeFundsRequested',
+      'ExchangeFundsHeld',
+      'ExchangeRequested',
+      'CurrencyExchanged',
+    ]);
+    // Both holds end with it.
+    const exchangeId = exchangeIdOf(settlementId, A);
+    expect(facts.at(-1)).toMatchObject({ holdId: holdIdOf(exchangeId, 1), fundsHoldId: holdIdOf(fundsIdOf(exchangeId), 1) });
     expect((await yuan.settlementEvents(settlementId)).filter(({ type }) => type.startsWith('Fx'))).toHaveLength(1);
     expect((await dollars.lines()).map(({ amountMinor }) => amountMinor)).toEqual([
       10_000_000,
@@ -57,6 +74,44 @@ describe('an exchange whose process is killed', () => {
   });
 
   it('was killed at every effect it has', () => expect(survived).toBeGreaterThan(0));
+
+  const abortEffects = 5;
+  const aborts = (['before', 'after'] as const).flatMap((when) =>
+    Array.from({ length: abortEffects }, (_, index) => [when, index + 1] as const),
+  );
+  let untouched = 0;
+
+  it.each(aborts)('just %s effect %i of its abort has nothing held, and its window free', async (when, at) => {
+    month += 1;
+    yuan.restart();
+    if (at === 1 && when === 'before') await hub.model({ ...yuan.model, automaticApprovalUpToMinor: 0 }, 2);
+    await yuan.earns(A, 72_000);
+    await yuan.processes.windows.openCurrent(hub.queries);
+    await yuan.processes.commands.closeWindow(windowIdOf('dnm', 'CNY', month), { commandId: idOf(month, 'c'), by });
+    const settlementId = await asked(month, 's');
+    for (let rounds = 0; rounds < 2; rounds += 1) await yuan.round(settlementId);
+    const plan = new CrashPlan(at, when);
+    yuan.restart({ store: plan.storeOf(hub.store), bank: plan.bankOf(hub.bank) });
+    const abort = async () => {
+      await yuan.processes.commands.abort(settlementId, 'once more', { commandId: idOf(month, 'a'), by });
+      for (let rounds = 0; rounds < 2; rounds += 1) await yuan.round(settlementId);
+      await hub.projected();
+    };
+    await survive(plan, abort);
+    if (!plan.isDead) untouched += 1;
+    yuan.restart();
+
+    const steps = (await factsOf(settlementId)).map(({ type }) => type);
+    expect(steps).toEqual(['ExchangeFundsRequested', 'ExchangeFundsHeld', 'ExchangeFundsReleased']);
+    expect(await hub.queries.windowsOf([windowIdOf('dnm', 'CNY', month)])).toMatchObject([{ state: 'closed' }]);
+    const again = await asked(month, 'r');
+    for (let rounds = 0; rounds < 2; rounds += 1) await yuan.round(again);
+    await yuan.processes.commands.approve(again, { commandId: idOf(month, 'p'), by: 'operator:boss' });
+    await yuan.untilMarked(again);
+    expect((await dollars.lines()).map(({ amountMinor }) => amountMinor).slice(1)).toEqual(Array.from({ length: month }, () => -10_000));
+  });
+
+  it('was killed at every effect that an abort has', () => expect(untouched).toBeGreaterThan(0));
 
   it('leaves the party with nothing in either currency', async () => {
     await hub.post();
@@ -72,25 +127,22 @@ describe('an exchange whose process is killed', () => {
 
 /** The commands of a month, the same ids however often they are repeated, and everything that follows from them. */
 async function settle(of: number): Promise<string> {
-  const commandId = (what: string) => `cmd_${String(of).padStart(19, '0')}${what}`;
-  const windowId = windowIdOf('dnm', 'CNY', of);
-  const by = 'operator:fin';
   await yuan.processes.windows.openCurrent(hub.queries);
-  await yuan.processes.commands.closeWindow(windowId, { commandId: commandId('c'), by });
-  const { settlementId } = await yuan.processes.commands.request([windowId], { commandId: commandId('s'), by });
+  await yuan.processes.commands.closeWindow(windowIdOf('dnm', 'CNY', of), { commandId: idOf(of, 'c'), by });
+  const settlementId = await asked(of, 's');
   await yuan.untilMarked(settlementId);
   return settlementId;
 }
 
 /** Runs the work; when the process is killed, a new one begins from what the log has. */
-async function survive(plan: CrashPlan, of: number): Promise<string> {
+async function survive<T>(plan: CrashPlan, work: () => Promise<T>): Promise<T> {
   try {
-    return await settle(of);
+    return await work();
   } catch (error) {
     const cause = error instanceof Error && error.cause ? error.cause : error;
     if (!(cause instanceof Crash) || !plan.isDead) throw error;
     yuan.restart();
     await hub.projected();
-    return settle(of);
+    return work();
   }
 }

@@ -7,6 +7,7 @@ import { convert } from './fx-rate.js';
 import { lockRates } from './rates.decide.js';
 import { decideSettlement } from './settlement.decide.js';
 import { settlementFold, type Settlement, type SettlementStatus } from './settlement.js';
+import { holdIdOf } from './payout.js';
 
 const now = '2026-01-31T00:00:00.000Z';
 const row = (party: string, payableMinor: number, payIn?: string): PartySettlement => ({
@@ -26,7 +27,14 @@ const quote = (change: Partial<FxQuoted> = {}): FxQuoted => ({
 });
 const settlement = (parties: PartySettlement[], status: SettlementStatus = 'verified', change: Partial<Settlement> = {}): Settlement => ({
   ...{ status, settlementId: 's1', model: 'dnm', currency: 'CNY', windowIds: ['w'], requestedBy: 'operator:fin', parties, direct: [] },
-  ...{ mismatches: 0, marked: { through: 0n, payments: 0 }, rates: { locked: new Map(), awaited: new Map() }, ...change },
+  ...{
+    slices: { count: 0, obligations: 0 },
+    settledParties: 0,
+    mismatches: 0,
+    marked: { through: 0n, payments: 0 },
+    rates: { locked: new Map(), awaited: new Map() },
+    ...change,
+  },
 });
 const lock = (state: Settlement, quotes: FxQuoted[], at = now) => decideSettlement({ type: 'LockRates', quotes, now: at }, state);
 const evolved = (state: Settlement, events: ReturnType<typeof lockRates>): Settlement =>
@@ -36,7 +44,7 @@ const A = 'platform:A';
 const locked: LockedRate = {
   ...{
     party: A,
-    exchangeId: 's1_platform.A_fx',
+    exchangeId: 'fx_s1_platform.A',
     quoteId: 'q1',
     quotedBy: 'operator:fin',
     rateUnits: 138_889,
@@ -126,73 +134,142 @@ describe('the rates of a settlement', () => {
 
 describe('an exchange', () => {
   const about = { settlementId: 's1', party: A, currency: 'CNY' };
-  const what = { ...about, amountMinor: 72_000, exchangeId: 's1_platform.A_fx' };
+  const what = { ...about, amountMinor: 72_000, exchangeId: 'fx_s1_platform.A' };
   const terms = { bought: locked.bought, rate: '0.138889', quoteId: 'q1', rounding: locked.rounding };
-  const requested = (ask: number): ExchangeEvent => ({
-    ...{ type: 'ExchangeRequested', ...what, ...terms },
-    holdId: ask === 1 ? 'hold_s1_platform.A_fx' : `hold_s1_platform.A_fx_${ask}`,
+  const fundsHold = (ask = 1) => ({ holdId: holdIdOf('sold_fx_s1_platform.A', ask) });
+  const hold = (ask = 1) => ({ holdId: holdIdOf('fx_s1_platform.A', ask) });
+  const withFunds = { fundsHoldId: fundsHold().holdId };
+  const asked = (ask = 1): ExchangeEvent => ({ type: 'ExchangeFundsRequested', ...what, ...fundsHold(ask) });
+  const held = (ask = 1): ExchangeEvent => ({ type: 'ExchangeFundsHeld', ...what, ...fundsHold(ask) });
+  const notHeld: ExchangeEvent = { type: 'ExchangeFundsRefused', ...what, ...fundsHold(), code: 'insufficient_funds' };
+  const freed: ExchangeEvent = { type: 'ExchangeFundsReleased', ...what, ...fundsHold() };
+  const requested = (ask = 1, funds: object = withFunds): ExchangeEvent => ({
+    ...{ type: 'ExchangeRequested', ...what, ...terms, ...hold(ask), ...funds },
   });
-  const refused = (ask: number): ExchangeEvent => ({
-    type: 'ExchangeRefused',
-    ...what,
-    holdId: holdOf(ask),
-    code: 'client_money_not_covered',
-  });
-  const holdOf = (ask: number) => ('holdId' in requested(ask) ? (requested(ask) as { holdId: string }).holdId : '');
-  const exchanged = (ask: number): ExchangeEvent => ({ type: 'CurrencyExchanged', ...what, ...terms, holdId: holdOf(ask) });
-  const carried: ExchangeEvent = { type: 'ExchangeCarried', ...what, model: 'daily', by: 'operator:fin' };
-
-  const request: ExchangeCommand = { type: 'RequestExchange', about, rate: locked };
-  const again: ExchangeCommand = { type: 'AskExchangeAgain' };
-  const placed = (ask: number): ExchangeCommand => ({ type: 'RecordExchange', holdId: holdOf(ask) });
-  const notPlaced = (ask: number): ExchangeCommand => ({
-    type: 'RecordExchangeRefusal',
-    holdId: holdOf(ask),
-    code: 'client_money_not_covered',
-  });
-  const carry: ExchangeCommand = {
-    ...{ type: 'CarryExchange', about, wanted: { party: A, payIn: 'USD', soldMinor: 72_000 }, model: 'daily', by: 'operator:fin' },
-  };
+  const refused: ExchangeEvent = { type: 'ExchangeRefused', ...what, ...hold(), code: 'client_money_not_covered' };
+  const exchanged = (ask = 1, funds = {}): ExchangeEvent => ({ type: 'CurrencyExchanged', ...what, ...terms, ...hold(ask), ...funds });
+  const carried = (funds = {}): ExchangeEvent => ({ type: 'ExchangeCarried', ...what, model: 'daily', by: 'operator:fin', ...funds });
   const given = (events: ExchangeEvent[]) => events.reduce<Exchange | undefined>(evolveExchange, undefined);
 
-  const nothing: ExchangeEvent[] = [];
-  const states: Record<string, ExchangeEvent[]> = {
-    nothing,
-    requested: [requested(1)],
-    refused: [requested(1), refused(1)],
-    askedAgain: [requested(1), refused(1), requested(2)],
-    exchanged: [requested(1), exchanged(1)],
-    carried: [carried],
-  };
-  const nowhere = 'state_conflict';
+  const states = {
+    nothing: [],
+    holding: [asked()],
+    held: [asked(), held()],
+    fundsRefused: [asked(), notHeld],
+    holdingAgain: [asked(), notHeld, asked(2)],
+    released: [asked(), freed],
+    releasedAfterAnswer: [asked(), held(), freed],
+    releasedTwice: [asked(), freed, freed],
+    requested: [asked(), held(), requested()],
+    refused: [asked(), held(), requested(), refused],
+    requestedAgain: [asked(), held(), requested(), refused, requested(2)],
+    exchanged: [asked(), held(), requested(), exchanged(1, withFunds)],
+    carried: [carried()],
+    carriedHeld: [asked(), held(), carried(fundsHold())],
+    // From before what is sold was held.
+    requestedBefore: [requested(1, {})],
+    refusedBefore: [requested(1, {}), refused],
+  } satisfies Record<string, ExchangeEvent[]>;
+  type State = keyof typeof states;
 
-  it.each<[string, ExchangeCommand, Record<string, ExchangeEvent[] | string>]>([
-    ['request', request, { nothing: [requested(1)], requested: [], refused: [], askedAgain: [], exchanged: [], carried: [] }],
-    [
-      'ask again',
-      again,
-      { nothing: 'not_found', requested: [], refused: [requested(2)], askedAgain: [], exchanged: [], carried: 'not_found' },
-    ],
+  const [unknown, nowhere] = ['not_found', 'state_conflict'];
+  const isOver = (over: boolean): ExchangeCommand => ({ type: 'RecordFunds', ...fundsHold(), isOver: over });
+  const nobodyAsked: Partial<Record<State, string>> = { nothing: unknown, carried: unknown };
+
+  /** What is not named changes nothing. */
+  it.each<[string, ExchangeCommand, Partial<Record<State, ExchangeEvent[] | string>>]>([
+    ['hold what is sold', { type: 'HoldFunds', about, soldMinor: 72_000 }, { nothing: [asked()] }],
     [
       'the ledger holds it',
-      placed(1),
-      { nothing: 'not_found', requested: [exchanged(1)], refused: [], askedAgain: [], exchanged: [], carried: 'not_found' },
+      isOver(false),
+      { nothing: unknown, carried: unknown, requestedBefore: unknown, refusedBefore: unknown, holding: [held()], released: [freed] },
+    ],
+    [
+      'the ledger holds it for a settlement that is aborted',
+      isOver(true),
+      { nothing: unknown, carried: unknown, requestedBefore: unknown, refusedBefore: unknown, holding: [held(), freed], released: [freed] },
     ],
     [
       'the ledger holds it at last',
-      placed(2),
-      { nothing: 'not_found', requested: [], refused: [], askedAgain: [exchanged(2)], exchanged: [], carried: 'not_found' },
+      { type: 'RecordFunds', ...fundsHold(2), isOver: false },
+      { nothing: unknown, carried: unknown, requestedBefore: unknown, refusedBefore: unknown, holdingAgain: [held(2)] },
     ],
     [
-      'the ledger does not',
-      notPlaced(1),
-      { nothing: 'not_found', requested: [refused(1)], refused: [], askedAgain: [], exchanged: [], carried: 'not_found' },
+      'the ledger does not hold it',
+      { type: 'RecordFundsRefusal', ...fundsHold(), code: 'insufficient_funds' },
+      { nothing: unknown, carried: unknown, requestedBefore: unknown, refusedBefore: unknown, holding: [notHeld] },
     ],
-    ['carry', carry, { nothing: [carried], requested: nowhere, refused: [carried], askedAgain: nowhere, exchanged: nowhere, carried: [] }],
+    [
+      'release it',
+      { type: 'ReleaseFunds' },
+      { holding: [freed], held: [freed], holdingAgain: [{ type: 'ExchangeFundsReleased', ...what, ...fundsHold(2) }] },
+    ],
+    ['request what is bought', { type: 'RequestExchange', about, rate: locked }, { held: [requested()] }],
+    [
+      'ask again',
+      { type: 'AskExchangeAgain' },
+      {
+        ...nobodyAsked,
+        fundsRefused: [asked(2)],
+        refused: [requested(2)],
+        refusedBefore: [asked()],
+        carriedHeld: nowhere,
+        released: nowhere,
+        releasedAfterAnswer: nowhere,
+        releasedTwice: nowhere,
+      },
+    ],
+    [
+      'the ledger holds what is bought',
+      { type: 'RecordExchange', ...hold() },
+      {
+        ...nobodyAsked,
+        ...{ holding: unknown, held: unknown, fundsRefused: unknown, holdingAgain: unknown, carriedHeld: unknown },
+        ...{ released: unknown, releasedAfterAnswer: unknown, releasedTwice: unknown },
+        requested: [exchanged(1, withFunds)],
+        requestedBefore: [exchanged()],
+      },
+    ],
+    [
+      'the ledger holds what is bought at last',
+      { type: 'RecordExchange', ...hold(2) },
+      {
+        ...nobodyAsked,
+        ...{ holding: unknown, held: unknown, fundsRefused: unknown, holdingAgain: unknown, carriedHeld: unknown },
+        ...{ released: unknown, releasedAfterAnswer: unknown, releasedTwice: unknown },
+        requestedAgain: [exchanged(2, withFunds)],
+      },
+    ],
+    [
+      'the ledger does not hold what is bought',
+      { type: 'RecordExchangeRefusal', ...hold(), code: 'client_money_not_covered' },
+      {
+        ...nobodyAsked,
+        ...{ holding: unknown, held: unknown, fundsRefused: unknown, holdingAgain: unknown, carriedHeld: unknown },
+        ...{ released: unknown, releasedAfterAnswer: unknown, releasedTwice: unknown },
+        requested: [refused],
+        requestedBefore: [refused],
+      },
+    ],
+    [
+      'carry',
+      { type: 'CarryExchange', about, wanted: { party: A, payIn: 'USD', soldMinor: 72_000 }, model: 'daily', by: 'operator:fin' },
+      {
+        nothing: [carried()],
+        held: [carried(fundsHold())],
+        fundsRefused: [carried()],
+        refused: [carried(fundsHold())],
+        refusedBefore: [carried()],
+        ...{ holding: nowhere, holdingAgain: nowhere, requested: nowhere, requestedAgain: nowhere, requestedBefore: nowhere },
+        ...{ released: nowhere, releasedAfterAnswer: nowhere, releasedTwice: nowhere, exchanged: nowhere },
+      },
+    ],
   ])('%s', (_, command, expected) => {
-    for (const [state, outcome] of Object.entries(expected)) {
-      const decision = typeof outcome === 'string' ? { refused: outcome } : { events: outcome };
-      expect([state, decideExchange(command, given(states[state] ?? []))]).toEqual([state, decision]);
-    }
+    const outcome = (state: State) => {
+      const said = expected[state] ?? [];
+      return typeof said === 'string' ? { refused: said } : { events: said };
+    };
+    for (const state of Object.keys(states) as State[])
+      expect([state, decideExchange(command, given(states[state]))]).toEqual([state, outcome(state)]);
   });
 });

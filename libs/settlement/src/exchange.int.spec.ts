@@ -4,11 +4,11 @@ import { clock, TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
 import { assignmentStream } from './assignment.js';
 import { statementStream } from './bank-statement.process.js';
-import { exchangeIdOf } from './exchange.js';
+import { exchangeIdOf, fundsIdOf } from './exchange.js';
 import { rateOf } from './fx-rate.js';
 import { FxViews } from './fx.view.js';
 import { positionStream } from './liquidity.js';
-import { payoutIdOf, payoutStream } from './payout.js';
+import { holdIdOf, payoutIdOf, payoutStream } from './payout.js';
 import { SettlementViews } from './settlement.view.js';
 
 const [A, B, D] = ['platform:A', 'platform:B', 'platform:D'];
@@ -39,6 +39,10 @@ const paidIn = (party: string, payIn?: string) =>
 const quote = (to: string, rate: string, by = 'operator:ann') =>
   yuan.processes.quotes.record({ from: 'CNY', to, ...rateOf(rate)!, expiresAt, source: 'spec' }, yuan.command(`quote${to}`, by));
 const withdraw = (quoteId: string) => yuan.processes.quotes.withdraw(quoteId, 'over', yuan.command('over', 'operator:ann'));
+/** What is sold is held as soon as its rate is locked. */
+const heldSteps = ['ExchangeFundsRequested', 'ExchangeFundsHeld'];
+const fundsHoldOf = (settlementId: string) => holdIdOf(fundsIdOf(exchangeIdOf(settlementId, A)), 1);
+const isOfFunds = (holdId: string) => /^hold\d*_sold_/.test(holdId);
 const amounts = async (market: Market) => (await market.lines()).map(({ amountMinor }) => amountMinor);
 const booked = async (accounts: string) =>
   (await yuan.events<BankLineRecorded>(statementStream('sandbox')))
@@ -79,7 +83,9 @@ describe('a party that is paid in another currency', () => {
     ]);
     expect(await amounts(yuan)).toEqual([1_000_000, -500]);
     expect(await amounts(dollars)).toEqual([50_000, -10_000]);
-    expect(await exchangeSteps(settlementId, A)).toEqual(['ExchangeRequested', 'CurrencyExchanged']);
+    expect(await exchangeSteps(settlementId, A)).toEqual([...heldSteps, 'ExchangeRequested', 'CurrencyExchanged']);
+    const [done] = (await yuan.events<PositionEvent>(positionStream(A))).slice(-1);
+    expect(done).toMatchObject({ type: 'CurrencyExchanged', fundsHoldId: fundsHoldOf(settlementId) });
     expect(await shown(settlementId)).toEqual([
       {
         ...{ settlementId, party: A, status: 'exchanged', code: null, sold: { amountMinor: 72_000, currency: 'CNY' }, payIn: 'USD' },
@@ -130,10 +136,10 @@ describe('a party that is paid in another currency', () => {
     const advance = async (holds: 'placed' | 'refused') => {
       await hub.projected();
       await yuan.processes.settlement.advance(settlementId);
-      await hub.answerHolds(() => holds);
+      await hub.answerHolds((holdId) => (isOfFunds(holdId) ? 'placed' : holds));
     };
-    for (let rounds = 0; rounds < 3; rounds += 1) await advance('refused');
-    expect(await exchangeSteps(settlementId, A)).toEqual(['ExchangeRequested', 'ExchangeRefused']);
+    for (let rounds = 0; rounds < 4; rounds += 1) await advance('refused');
+    expect(await exchangeSteps(settlementId, A)).toEqual([...heldSteps, 'ExchangeRequested', 'ExchangeRefused']);
     expect(await shown(settlementId)).toMatchObject([{ status: 'refused', code: 'client_money_not_covered' }]);
     expect(await yuan.payoutSteps(settlementId, A)).toEqual([]);
     await advance('placed');
@@ -143,6 +149,7 @@ describe('a party that is paid in another currency', () => {
     await yuan.processes.statement.poll();
     await yuan.untilMarked(settlementId);
     expect(await exchangeSteps(settlementId, A)).toEqual([
+      ...heldSteps,
       'ExchangeRequested',
       'ExchangeRefused',
       'ExchangeRequested',
@@ -170,6 +177,54 @@ describe('a party that is paid in another currency', () => {
     expect(await balances(A)).toEqual({ CNY: 0, USD: 0 });
   });
 
+  it('is not exchanged while the ledger does not hold what is sold: it waits, and is asked for again when money comes in', async () => {
+    await paidIn(A, 'USD');
+    const { quoteId } = await quote('USD', '0.14');
+    await yuan.earns(A, 10_000);
+    const settlementId = await yuan.settle();
+    for (let rounds = 0; rounds < 3; rounds += 1) await yuan.round(settlementId, 'refused');
+    expect(await exchangeSteps(settlementId, A)).toEqual(['ExchangeFundsRequested', 'ExchangeFundsRefused']);
+    expect(await shown(settlementId)).toMatchObject([{ status: 'refused', code: 'insufficient_funds' }]);
+    expect(yuan.processes.settlement.waitsToExchange(settlementId)).toBe(true);
+    for (let rounds = 0; rounds < 2; rounds += 1) await yuan.round(settlementId);
+    expect(await exchangeSteps(settlementId, A)).toHaveLength(2);
+
+    hub.bank.depositFromProvider('alipay', 1_000, 'CNY');
+    await yuan.processes.statement.poll();
+    await yuan.untilMarked(settlementId);
+    expect(await exchangeSteps(settlementId, A)).toEqual([
+      'ExchangeFundsRequested',
+      'ExchangeFundsRefused',
+      ...heldSteps,
+      'ExchangeRequested',
+      'CurrencyExchanged',
+    ]);
+    await paidIn(A);
+    await withdraw(quoteId);
+  });
+
+  it('that was held when it is given up has it back in its own currency', async () => {
+    await paidIn(A, 'USD');
+    const { quoteId } = await quote('USD', '0.14');
+    await yuan.earns(A, 20_000);
+    const settlementId = await yuan.settle();
+    for (let rounds = 0; rounds < 4; rounds += 1) {
+      await hub.post();
+      await hub.projected();
+      await yuan.processes.settlement.advance(settlementId);
+      await hub.answerHolds((holdId) => (isOfFunds(holdId) ? 'placed' : 'refused'));
+    }
+    await yuan.processes.exchanges.carry(settlementId, A, yuan.command('carryheld'));
+    const [carried] = (await yuan.events<PositionEvent>(positionStream(A))).slice(-1);
+    expect(carried).toMatchObject({ type: 'ExchangeCarried', holdId: fundsHoldOf(settlementId) });
+    await yuan.untilMarked(settlementId);
+    await paidIn(A);
+    await yuan.earns(A, 1);
+    await yuan.untilMarked(await yuan.settle());
+    expect((await amounts(yuan)).at(-1)).toBe(-20_001);
+    await withdraw(quoteId);
+  });
+
   it('gets whole yen: their exponent is another one', async () => {
     await paidIn(B, 'JPY');
     const { quoteId } = await quote('JPY', '20.5');
@@ -187,7 +242,7 @@ describe('a party that is paid in another currency', () => {
     const { quoteId } = await quote('USD', '0.14');
     await yuan.earns(D, 5_000);
     const settlementId = await yuan.settle();
-    for (let rounds = 0; rounds < 4; rounds += 1) await yuan.round(settlementId);
+    for (let rounds = 0; rounds < 5; rounds += 1) await yuan.round(settlementId);
     const payoutId = payoutIdOf(settlementId, D);
     expect((await yuan.events<PayoutEvent>(payoutStream(payoutId))).at(-1)).toMatchObject({
       type: 'PayoutFailed',
@@ -239,6 +294,49 @@ describe('a party that is paid in another currency', () => {
     await withdraw(quoteId);
   });
 
+  it('is paid where all currencies go once its own account is ended, and waits where there is none', async () => {
+    const [G, H] = ['platform:G', 'platform:H'];
+    await hub.registerBankAccount(G, 'acc-G');
+    await hub.registerBankAccount(G, 'acc-G-USD', 'USD');
+    await hub.registerBankAccount(H, 'acc-H-USD', 'USD');
+    for (const party of [G, H]) await paidIn(party, 'USD');
+    const { quoteId } = await quote('USD', '0.14');
+    await yuan.earns(G, 10_000);
+    await yuan.earns(H, 20_000);
+    const settlementId = await yuan.settle();
+    const payoutsOf = async (party: string) => (await yuan.payoutSteps(settlementId, party)).slice(-1);
+    const unpaid = async () => {
+      await hub.post();
+      await hub.projected();
+      await yuan.processes.settlement.advance(settlementId);
+      await hub.answerHolds();
+    };
+    for (let rounds = 0; rounds < 5; rounds += 1) await unpaid();
+    expect([await payoutsOf(G), await payoutsOf(H)]).toEqual([['PayoutHeld'], ['PayoutHeld']]);
+
+    // Asked for before, instructed after: nothing goes there any more.
+    for (const party of [G, H])
+      await hub.fact(`participant-${party}`, {
+        ...{ type: 'BankAccountEnded', party, currency: 'USD', proposalId: `bap_e${party.slice(-1)}`, by: 'operator:boss' },
+        ...{ accountNumber: `acc-${party.slice(-1)}-USD`, note: 'called them', endedAt: clock.now().toISOString() },
+      });
+    await yuan.round(settlementId);
+    expect(await booked('acc-G')).toEqual([['acc-G', 'USD', -1_400]]);
+    expect([await payoutsOf(H), yuan.processes.payouts.waitsForAccount]).toEqual([['PayoutAwaitingAccount'], true]);
+    await hub.projected();
+    expect(await new SettlementViews(hub.sql).settlement(settlementId)).toMatchObject({
+      payouts: [
+        { party: G, status: 'confirmed', accountNumber: 'acc-G' },
+        { party: H, status: 'awaiting_account' },
+      ],
+    });
+
+    await hub.registerBankAccount(H, 'acc-H-new', 'USD');
+    await yuan.untilMarked(settlementId);
+    expect(await booked('acc-H')).toEqual([['acc-H-new', 'USD', -2_800]]);
+    await withdraw(quoteId);
+  });
+
   it('of a settlement that is aborted has nothing exchanged', async () => {
     await paidIn(A, 'USD');
     const { quoteId } = await quote('USD', '0.14', 'operator:boss');
@@ -253,10 +351,14 @@ describe('a party that is paid in another currency', () => {
       problem('four_eyes'),
     );
     await yuan.processes.commands.abort(settlementId, 'another day', yuan.command('abort'));
-    await yuan.round(settlementId);
-    expect(await steps(settlementId)).toContain('FxRatesLocked');
-    expect(await exchangeSteps(settlementId, A)).toEqual([]);
     await hub.projected();
+    expect(await steps(settlementId)).toContain('FxRatesLocked');
+    expect(await exchangeSteps(settlementId, A)).toEqual([...heldSteps, 'ExchangeFundsReleased']);
+    // Not before the ledger has let go of it: whatever settles the window again must find it free.
+    expect(await hub.queries.windowsOf([windowId])).toMatchObject([{ state: 'settling' }]);
+    await yuan.round(settlementId);
+    await hub.projected();
+    expect(await hub.queries.windowsOf([windowId])).toMatchObject([{ state: 'closed' }]);
     expect(await new SettlementViews(hub.sql).settlement(settlementId)).toMatchObject({ exchanges: [{ party: A, status: 'released' }] });
     await withdraw(quoteId);
   });
@@ -280,10 +382,10 @@ describe('two processes at the same moment', () => {
     };
     for (let rounds = 0; rounds < 2; rounds += 1) await both();
     await yuan.processes.commands.approve(settlementId, yuan.command('approve', 'operator:boss'));
-    for (let rounds = 0; rounds < 4; rounds += 1) await both();
+    for (let rounds = 0; rounds < 5; rounds += 1) await both();
     await yuan.untilMarked(settlementId);
     expect((await steps(settlementId)).filter((type) => type.startsWith('Fx'))).toEqual(['FxRatesLocked']);
-    expect(await exchangeSteps(settlementId, A)).toEqual(['ExchangeRequested', 'CurrencyExchanged']);
+    expect(await exchangeSteps(settlementId, A)).toEqual([...heldSteps, 'ExchangeRequested', 'CurrencyExchanged']);
     await withdraw(quoteId);
   });
 });

@@ -1,20 +1,50 @@
-import type { AwaitedRate, CurrencyExchanged, ExchangeCarried, ExchangeRefused, ExchangeRequested, LockedRate } from '@tongbao/contracts';
+import type {
+  AwaitedRate,
+  CurrencyExchanged,
+  ExchangeCarried,
+  ExchangeFundsHeld,
+  ExchangeFundsRefused,
+  ExchangeFundsReleased,
+  ExchangeFundsRequested,
+  ExchangeRefused,
+  ExchangeRequested,
+  LockedRate,
+} from '@tongbao/contracts';
 import { payoutIdOf } from './payout.js';
 import { movesOf } from './settlement.moves.js';
 import type { Settlement } from './settlement.js';
 
-export type ExchangeEvent = ExchangeRequested | ExchangeRefused | CurrencyExchanged | ExchangeCarried;
+export type ExchangeEvent =
+  | ExchangeFundsRequested
+  | ExchangeFundsHeld
+  | ExchangeFundsRefused
+  | ExchangeFundsReleased
+  | ExchangeRequested
+  | ExchangeRefused
+  | CurrencyExchanged
+  | ExchangeCarried;
 
 /** What a settlement has exchanged for a party, by the party's own stream. */
 export interface Exchange {
-  status: 'requested' | 'refused' | 'exchanged' | 'carried';
+  status: 'holding' | 'held' | 'requested' | 'refused' | 'exchanged' | 'carried' | 'released';
   exchangeId: string;
-  /** Of the newest ask. */
+  /** What is sold; absent in exchanges from before it was held. */
+  funds?: Funds;
+  /** Of the newest ask for what is bought. */
   holdId?: string;
-  /** How often the ledger was asked. */
+  /** How often the ledger was asked for what is bought. */
   asks: number;
   /** What was asked for last; absent where it was carried before. */
   request?: ExchangeRequested;
+}
+
+/** The hold of what is sold, on the party's own account. */
+export interface Funds {
+  /** The newest ask. */
+  request: ExchangeFundsRequested;
+  asks: number;
+  /** Whether the ledger has placed it. */
+  isHeld: boolean;
 }
 
 /** A party's payout that is to be paid in another currency. */
@@ -24,7 +54,10 @@ export interface WantedExchange {
   soldMinor: number;
 }
 
-export const exchangeIdOf = (settlementId: string, party: string): string => `${payoutIdOf(settlementId, party)}_fx`;
+export const exchangeIdOf = (settlementId: string, party: string): string => `fx_${payoutIdOf(settlementId, party)}`;
+
+/** What the hold of what is sold is named after: that of what is bought has the exchange's own name. */
+export const fundsIdOf = (exchangeId: string): string => `sold_${exchangeId}`;
 
 /** What of a settlement's payouts is to be exchanged, in the order of parties. What it collects stays in its own currency. */
 export const exchangesOf = ({ settlementId, parties }: Pick<Settlement, 'settlementId' | 'parties'>): WantedExchange[] =>
@@ -44,16 +77,29 @@ export interface SettlementRates {
 
 export function evolveExchange(state: Exchange | undefined, event: ExchangeEvent): Exchange {
   const { exchangeId } = event;
+  const before = { ...state, exchangeId, asks: state?.asks ?? 0 };
   switch (event.type) {
+    case 'ExchangeFundsRequested':
+      return { ...before, status: 'holding', funds: { request: event, asks: (state?.funds?.asks ?? 0) + 1, isHeld: false } };
+    case 'ExchangeFundsHeld':
+      return { ...withFunds(before, true), status: 'held' };
+    case 'ExchangeFundsRefused':
+      return { ...withFunds(before, false), status: 'refused' };
+    case 'ExchangeFundsReleased':
+      // The second time is after the answer: then there is nothing more to come.
+      return { ...withFunds(before, state?.status === 'released'), status: 'released' };
     case 'ExchangeRequested':
-      return { status: 'requested', exchangeId, holdId: event.holdId, asks: (state?.asks ?? 0) + 1, request: event };
+      return { ...before, status: 'requested', holdId: event.holdId, asks: before.asks + 1, request: event };
     case 'ExchangeRefused':
-      return { ...state, status: 'refused', exchangeId, asks: state?.asks ?? 1 };
+      return { ...before, status: 'refused' };
     case 'CurrencyExchanged':
-      return { ...state, status: 'exchanged', exchangeId, asks: state?.asks ?? 0 };
+      return { ...before, status: 'exchanged' };
     case 'ExchangeCarried':
-      return { ...state, status: 'carried', exchangeId, asks: state?.asks ?? 0 };
+      return { ...before, status: 'carried' };
     default:
       return event satisfies never;
   }
 }
+
+const withFunds = <T extends Omit<Exchange, 'status'>>(state: T, isHeld: boolean): T =>
+  state.funds ? { ...state, funds: { ...state.funds, isHeld: isHeld || state.funds.isHeld } } : state;

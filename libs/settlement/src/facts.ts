@@ -44,6 +44,7 @@ export const isCalendarFact = isOneOf<CalendarEvent>({ CalendarSet: true });
 
 export const isSettlementFact = isOneOf<SettlementEvent>({
   SettlementRequested: true,
+  SettlementPartiesCalculated: true,
   SettlementCalculated: true,
   SettlementMismatched: true,
   SettlementComparisonAsked: true,
@@ -53,6 +54,7 @@ export const isSettlementFact = isOneOf<SettlementEvent>({
   SettlementApproved: true,
   SettlementAborted: true,
   SettlementPaying: true,
+  SettlementPartiesSettled: true,
   SettlementSettled: true,
   PaymentSidesSettled: true,
   PaymentsMarked: true,
@@ -70,6 +72,10 @@ export const isPositionFact = isOneOf<PositionEvent>({
   ObligationReportRejected: true,
   ObligationPaid: true,
   ObligationCarried: true,
+  ExchangeFundsRequested: true,
+  ExchangeFundsHeld: true,
+  ExchangeFundsRefused: true,
+  ExchangeFundsReleased: true,
   ExchangeRequested: true,
   ExchangeRefused: true,
   CurrencyExchanged: true,
@@ -83,11 +89,13 @@ export const isPayoutFact = isOneOf<PayoutEvent>({
   PayoutRefused: true,
   PayoutAwaitingProof: true,
   PayoutAwaitingFunds: true,
+  PayoutAwaitingAccount: true,
   PayoutInstructed: true,
   PayoutConfirmed: true,
   PayoutFailed: true,
   PayoutReturned: true,
   PayoutCarried: true,
+  PayoutLineRefused: true,
 });
 
 export const isWithdrawalFact = isOneOf<WithdrawalEvent>({
@@ -96,11 +104,13 @@ export const isWithdrawalFact = isOneOf<WithdrawalEvent>({
   WithdrawalRefused: true,
   WithdrawalApproved: true,
   WithdrawalAwaitingFunds: true,
+  WithdrawalAwaitingAccount: true,
   WithdrawalInstructed: true,
   WithdrawalConfirmed: true,
   WithdrawalFailed: true,
   WithdrawalReturned: true,
   WithdrawalCancelled: true,
+  WithdrawalLineRefused: true,
 });
 
 export const isBankFact = isOneOf<BankEvent>({ PayoutsPaused: true, PayoutsResumed: true });
@@ -124,7 +134,12 @@ export const isPayoutRunFact = isOneOf<PayoutRunEvent>({
   RunFilesWritten: true,
 });
 
-export const isBankFileFact = isOneOf<BankFileEvent>({ BankFileAccepted: true, BankFileRejected: true, BankFileAcknowledged: true });
+export const isBankFileFact = isOneOf<BankFileEvent>({
+  BankFileProposed: true,
+  BankFileAccepted: true,
+  BankFileRejected: true,
+  BankFileAcknowledged: true,
+});
 
 export const isBankLineFact = isOneOf<BankLineRecorded>({ BankLineRecorded: true });
 
@@ -147,4 +162,6 @@ export const isParticipantFact = isOneOf<ParticipantEvent>({
   BankAccountApproved: true,
   BankAccountRejected: true,
   BankAccountChangeStopped: true,
+  BankAccountEndProposed: true,
+  BankAccountEnded: true,
 });

@@ -3,7 +3,7 @@ import type { BankFileEvent, PayoutRunEvent } from '@tongbao/contracts';
 import { Crash, CrashPlan } from '../test/crash.js';
 import { FileBankHub, type FileBankStart } from '../test/file-bank-hub.js';
 import { TestHub } from '../test/hub.js';
-import { bookedFor, readSent, reportFile, statementFile } from '../test/paper-bank.js';
+import { bookedFor, readSent, reportFile, statementFile } from '@tongbao/testing';
 import { durableEffects } from './file-bank.folder.js';
 
 /** More effects than a day with the bank has: the last plans kill nothing. */

@@ -4,7 +4,7 @@ import type { BankFileEvent, BankLineRecorded, InstructionEvent, PayoutEvent, Pa
 import { FileBankHub, type FileBankStart } from '../test/file-bank-hub.js';
 import { TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
-import { bookedFor, hubAccount, notificationFile, readSent, reportFile, statementFile, type BookedLine } from '../test/paper-bank.js';
+import { bookedFor, hubAccount, notificationFile, readSent, reportFile, statementFile, type BookedLine } from '@tongbao/testing';
 import { invalid } from '../test/xmllint.js';
 import { payoutIdOf } from './payout.js';
 import type { BankInstruction } from './bank.js';
@@ -349,7 +349,7 @@ describe('a statement', () => {
     await work();
     expect(await now.bank.statement(0, 10)).toHaveLength(1);
     expect([files.files('in'), files.files('done').length, (await register()).length]).toEqual([[], 2, 1]);
-    expect(await now.intake.take({ bytes: Buffer.from(text) }, 'c.xml', 'operator:fin')).toMatchObject({ outcome: 'accepted' });
+    expect(await now.intake.take({ bytes: Buffer.from(text) }, 'c.xml', 'hub')).toMatchObject({ outcome: 'accepted' });
   });
 
   it('gives its lines in order, over files and chunks, from any number on', async () => {
@@ -424,7 +424,14 @@ describe('a statement', () => {
     await expect(now.commands.acknowledge('none', 'not there at all', asked)).rejects.toMatchObject({ code: 'not_found' });
     Object.assign(files.settings, { account: 'NL91ABNA0417164300' });
     now = files.start();
-    expect(await now.commands.upload(Buffer.from(text), 'bad.xml', asked)).toEqual({ fileId, outcome: 'accepted' });
+    const upload = (by: string) => now.commands.upload(Buffer.from(text), 'bad.xml', { ...asked, by });
+    expect(await upload('operator:fin')).toEqual({ fileId, outcome: 'proposed' });
+    expect(await upload('operator:fin')).toEqual({ fileId, outcome: 'proposed' });
+    expect(await upload('operator:boss')).toEqual({ fileId, outcome: 'accepted' });
+    expect((await register()).slice(-2)).toMatchObject([
+      { type: 'BankFileProposed', by: 'operator:fin' },
+      { type: 'BankFileAccepted', by: 'operator:boss', proposedBy: 'operator:fin' },
+    ]);
   });
 
   it('that was taken from an earlier file is known, though it is written otherwise', async () => {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BankFileIntake } from './bank-file.intake.js';
+import { cameByItself, type BankFileIntake } from './bank-file.intake.js';
 import type { BankFilesWork } from './bank.service.js';
 import type { FileBankFolder } from './file-bank.folder.js';
 import type { PayoutRunProcess } from './payout-run.process.js';
@@ -19,8 +19,8 @@ export class FileBankProcess implements BankFilesWork {
     const { folder, intake, runs, logger } = this.parts;
     await folder.make();
     for (const file of await folder.arrived()) {
-      const taken = await intake.take({ path: file.path }, file.name, 'hub');
-      if (taken.outcome === 'accepted') {
+      const taken = await intake.take({ path: file.path }, file.name, cameByItself);
+      if (taken.outcome !== 'rejected') {
         await folder.putAway(file, taken.fileId);
         continue;
       }

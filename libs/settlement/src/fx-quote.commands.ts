@@ -82,7 +82,10 @@ export class FxQuoteCommands {
     return handled.outcome === 'refused' ? handled.refusal : undefined;
   }
 
-  /** Read back as far as quotes may still count: a command that is repeated is about one of these, or about one that is refused as expired. */
+  /**
+   * Read back as far as quotes may still count, and at least to the newest: a command that is repeated is about one of these, or about one that is refused as
+   * expired.
+   */
   async #recent(stream: string): Promise<Loaded<FxQuotes>> {
     const oldestMs = this.clock.now().getTime() - longestQuoteMs;
     const newest: StoredEvent<FxQuoteEvent>[] = [];
@@ -121,6 +124,8 @@ function refusalOf(refusal: FxQuoteRefusal, command: FxQuoteCommand): Problem {
         'rate',
       );
     }
+    case 'four_eyes':
+      return new Problem(refusal, 'It is far from the one before, which you recorded or withdrew: somebody else records it.', 'rate');
     case 'not_found':
       return new Problem(refusal, 'There is no such quote.');
     case 'idempotency_key_reused':

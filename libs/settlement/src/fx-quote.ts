@@ -6,6 +6,8 @@ import { isInverse, isNear } from './fx-rate.js';
 export interface FxQuotes {
   /** The newest; absent where it is withdrawn, or where there never was one. */
   newest?: FxQuoted;
+  /** The newest, also where it is withdrawn or has expired: how far the next one may be from it without another person. */
+  last?: FxQuoted;
   known: ReadonlyMap<string, FxQuoted>;
   withdrawn: ReadonlyMap<string, FxQuoteWithdrawn>;
 }
@@ -23,10 +25,10 @@ export function currenciesIn(quoteId: string): [from: string, to: string] | unde
 
 export const fxQuotesFold: Fold<FxQuotes, FxQuoteEvent> = { initial: { known: new Map(), withdrawn: new Map() }, evolve };
 
-function evolve({ newest, known, withdrawn }: FxQuotes, event: FxQuoteEvent): FxQuotes {
-  if (event.type === 'FxQuoted') return { newest: event, known: new Map(known).set(event.quoteId, event), withdrawn };
+function evolve({ newest, last, known, withdrawn }: FxQuotes, event: FxQuoteEvent): FxQuotes {
+  if (event.type === 'FxQuoted') return { newest: event, last: event, known: new Map(known).set(event.quoteId, event), withdrawn };
   const isNewest = newest?.quoteId === event.quoteId;
-  return { ...(newest && !isNewest && { newest }), known, withdrawn: new Map(withdrawn).set(event.quoteId, event) };
+  return { ...(newest && !isNewest && { newest }), ...(last && { last }), known, withdrawn: new Map(withdrawn).set(event.quoteId, event) };
 }
 
 /** No quote counts longer: who quotes for longer guesses. */
@@ -44,7 +46,7 @@ export type FxQuoteCommand =
 /** Why a command is refused. The order of `refusals` is the order of precedence: the first that applies answers. */
 export type FxQuoteRefusal = Extract<
   ProblemCode,
-  'invalid' | 'not_found' | 'idempotency_key_reused' | 'rate_implausible' | 'state_conflict'
+  'invalid' | 'not_found' | 'idempotency_key_reused' | 'rate_implausible' | 'four_eyes' | 'state_conflict'
 >;
 
 /** Decides what the hub gives for a currency. A command that finds its work done changes nothing and is no error. */
@@ -67,6 +69,7 @@ const refusals: [FxQuoteRefusal, (command: FxQuoteCommand, state: FxQuotes) => b
     (command) => command.type === 'RecordQuote' && command.inverse !== undefined && !isInverse(command.quote, command.inverse),
   ],
   ['rate_implausible', (command, state) => command.type === 'RecordQuote' && isFarFromNewest(command, state)],
+  ['four_eyes', (command, state) => command.type === 'RecordQuote' && isOwnLeap(command, state)],
   // It counts no more: nothing that it could be kept from.
   ['state_conflict', (command, { newest }) => command.type === 'WithdrawQuote' && newest?.quoteId !== command.quoteId],
 ];
@@ -74,6 +77,12 @@ const refusals: [FxQuoteRefusal, (command: FxQuoteCommand, state: FxQuotes) => b
 function isFarFromNewest({ quote, now }: Extract<FxQuoteCommand, { type: 'RecordQuote' }>, state: FxQuotes): boolean {
   const counting = countingQuote(state, now);
   return counting !== undefined && !isNear(quote, counting);
+}
+
+/** Nobody takes the rate from one place to quite another one alone: not who said the one before, nor who withdrew it, however long ago. */
+function isOwnLeap({ quote }: Extract<FxQuoteCommand, { type: 'RecordQuote' }>, { last, withdrawn }: FxQuotes): boolean {
+  if (!last || isNear(quote, last)) return false;
+  return quote.by === last.by || quote.by === withdrawn.get(last.quoteId)?.by;
 }
 
 /** What is wrong with a field of it. */

@@ -44,10 +44,11 @@ const nothingYet = {
   boughtMinor: null,
   roundingNumerator: null,
   roundingDenominator: null,
+  isHeld: false,
   movedPosition: 0n,
 };
 
-/** What becomes of an exchange once its settlement pays. */
+/** What becomes of an exchange once its rate is locked. */
 export async function foldExchange(event: ExchangeEvent, position: bigint, rows: SettlementRows): Promise<void> {
   const { settlementId, party } = event;
   const known = await rows.get('exchanges', settlementId, party);
@@ -60,14 +61,22 @@ export async function foldExchange(event: ExchangeEvent, position: bigint, rows:
 
 function changeBy(event: ExchangeEvent, position: bigint): Partial<RowOf<'exchanges'>> {
   switch (event.type) {
+    case 'ExchangeFundsRequested':
+      return { status: 'holding', code: null, movedPosition: position };
+    case 'ExchangeFundsHeld':
+      return { status: 'held', code: null, isHeld: true };
+    case 'ExchangeFundsRefused':
+      return { status: 'refused', code: event.code };
+    case 'ExchangeFundsReleased':
+      return { status: 'released', code: null, isHeld: false, movedPosition: position };
     case 'ExchangeRequested':
       return { status: 'requested', code: null, movedPosition: position };
     case 'ExchangeRefused':
       return { status: 'refused', code: event.code };
     case 'CurrencyExchanged':
-      return { status: 'exchanged', code: null, movedPosition: position };
+      return { status: 'exchanged', code: null, isHeld: false, movedPosition: position };
     case 'ExchangeCarried':
-      return { status: 'carried', code: null };
+      return { status: 'carried', code: null, isHeld: false };
     default:
       return event satisfies never;
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@tongbao/testing';
 import { openApplication } from '../test/application.js';
 import { captured, transfer } from '../test/facts.js';
 
@@ -105,6 +106,11 @@ describe('a party that is to be paid in another currency', () => {
     const asked = await hub.post('/v1/settlement/settlements', { windowIds: ['dnm_CNY_000001'] });
     const settlementId = String(asked.body.settlementId);
     await hub.heard((message) => message.type === 'SettlementStatusChanged' && message.status === 'verified');
+    // Before its rates are looked at, nobody knows what is approved.
+    await eventually(
+      () => hub.get(`/v1/fx/exchanges?settlementId=${settlementId}`),
+      ({ body: found }) => (found.items as { status: string }[])[0]?.status === 'awaiting_rate',
+    );
     expect((await hub.post(`/v1/settlement/settlements/${settlementId}/approve`, {}, { token: 'approver' })).status).toBe(200);
     await hub.heard((message) => message.type === 'SettlementStatusChanged' && message.status === 'paying');
     const quoted = await hub.post(quotes, body());

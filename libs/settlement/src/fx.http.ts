@@ -21,8 +21,9 @@ import { FxQuoteBody, WithdrawQuoteBody } from './fx.dto.js';
 import { FxQuoteCommands } from './fx-quote.commands.js';
 import { rateOf } from './fx-rate.js';
 import { FxViews, type ExchangeFilter, type QuoteFilter } from './fx.view.js';
+import { wordIn } from './query.words.js';
 
-const statuses = ['awaiting_rate', 'locked', 'requested', 'refused', 'exchanged', 'carried'] as const;
+const statuses = ['awaiting_rate', 'locked', 'holding', 'held', 'requested', 'refused', 'exchanged', 'carried'] as const;
 
 /** What the hub gives for currencies, and what it has exchanged for parties that are paid in another one. */
 @ApiTags('foreign exchange')
@@ -39,7 +40,7 @@ export class FxController {
 
   @Post('quotes')
   @HttpCode(201)
-  @Operators('finance')
+  @Operators('finance', 'approver')
   @ApiOperation({ summary: 'Record what the hub gives of one currency for another; it takes the place of the quote before' })
   @ApiBody({ type: FxQuoteBody })
   quote(@Body() body: unknown, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
@@ -91,7 +92,8 @@ export class FxController {
   @atLeastQuery
   async exchanges(@Query() query: PageQuery & AtLeast & ExchangeFilter): Promise<object> {
     const { limit, after } = pageOf(query);
-    const { status, settlementId, party, currency } = query;
+    const { settlementId, party, currency } = query;
+    const status = wordIn(statuses, query.status, 'status');
     const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.exchanges({ status, settlementId, party, currency }, limit, after)), position };
   }

@@ -2,7 +2,7 @@ import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model'
 import { and, asc, count, eq, isNotNull, ne } from 'drizzle-orm';
 import { exchanges, type ExchangeStatus } from './fx.tables.js';
 import { partyModels } from './model.tables.js';
-import { bankCash } from './payout.tables.js';
+import { coverGains } from './payout.tables.js';
 import type { RowOf } from './settlement.rows.js';
 import { settlements } from './settlement.tables.js';
 
@@ -25,13 +25,10 @@ export class FxQueries {
     return this.#database.select().from(exchanges).where(eq(exchanges.settlementId, settlementId)).orderBy(asc(exchanges.party));
   }
 
-  /** Position of the last line that brought money of a currency; 0 before the first. */
-  async lastIncoming(bank: string, currency: string): Promise<bigint> {
-    const [row] = await this.#database
-      .select()
-      .from(bankCash)
-      .where(and(eq(bankCash.bank, bank), eq(bankCash.currency, currency)));
-    return row?.lastIncoming ?? 0n;
+  /** Position of the journal's newest event since which clients' money of a currency may be covered; 0 before the first. */
+  async lastCoverGain(currency: string): Promise<bigint> {
+    const [row] = await this.#database.select().from(coverGains).where(eq(coverGains.currency, currency));
+    return row?.position ?? 0n;
   }
 
   /** How many exchanges of settlements that were not aborted are in which state. */

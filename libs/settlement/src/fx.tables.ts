@@ -1,4 +1,4 @@
-import { bigint, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
 
 const schema = pgSchema('settlement');
 
@@ -27,7 +27,9 @@ export const fxQuotes = schema.table(
   (table) => [index('fx_quotes_by_currencies').on(table.from, table.to, table.position)],
 );
 
-export type ExchangeStatus = 'awaiting_rate' | 'locked' | 'requested' | 'refused' | 'exchanged' | 'carried';
+/** `holding`: the ledger is asked for what is sold; `held`: it has it; `requested`: it is asked for what is bought. */
+export type ExchangeStatus =
+  'awaiting_rate' | 'locked' | 'holding' | 'held' | 'requested' | 'refused' | 'exchanged' | 'carried' | 'released';
 
 /** Payouts that are to be paid in another currency. Of a settlement that was aborted they are without effect. */
 export const exchanges = schema.table(
@@ -48,7 +50,9 @@ export const exchanges = schema.table(
     /** What the sold amount comes to by the rate, less what is bought, in minor units of the bought currency. */
     roundingNumerator: minor('rounding_numerator'),
     roundingDenominator: minor('rounding_denominator'),
-    /** Position of the newest ask of the ledger, and once it is exchanged, of that; 0 before. */
+    /** Whether the ledger holds what is sold on the party's account. */
+    isHeld: boolean('is_held').notNull(),
+    /** Position of the newest ask of the ledger, and once it is exchanged or released, of that; 0 before. */
     movedPosition: bigint('moved_position', { mode: 'bigint' }).notNull(),
     /** Position of what began it: they are listed in this order. */
     position: bigint('position', { mode: 'bigint' }).notNull(),

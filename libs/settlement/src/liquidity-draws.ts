@@ -1,8 +1,9 @@
-import type { ExchangeRequested, LiquidityDrawRequested } from '@tongbao/contracts';
-import type { EventStore } from '@tongbao/event-store';
-import { decideExchange, type ExchangeRefusal } from './exchange.decide.js';
+import type { ExchangeFundsRequested, ExchangeRequested, LiquidityDrawRequested } from '@tongbao/contracts';
+import { load, type EventStore } from '@tongbao/event-store';
+import { decideExchange, type ExchangeCommand, type ExchangeRefusal } from './exchange.decide.js';
 import type { SettlementModels } from './models.js';
 import { PositionKeeper } from './position.process.js';
+import { settlementFold, settlementStream } from './settlement.js';
 
 /** What the ledger is asked for leave under, instead of a payout's id: the party, with a dot for its colon. */
 export const drawRefOf = (party: string): string => party.replace(':', '.');
@@ -15,7 +16,7 @@ export class LiquidityDraws {
   readonly #positions: PositionKeeper;
 
   constructor(
-    store: EventStore,
+    private readonly store: EventStore,
     private readonly models: SettlementModels,
   ) {
     this.#positions = new PositionKeeper(store);
@@ -26,10 +27,11 @@ export class LiquidityDraws {
     const party = ref.replace('.', ':');
     const requested = await this.#positions.askedUnder(party, holdId);
     if (!requested) throw new Error(`the ledger answered about ${holdId}, which ${party} was never asked for`);
+    const { event, position } = requested;
     const refusal =
-      requested.event.type === 'ExchangeRequested'
-        ? await this.#exchange(requested.event, requested.position, refusedWith, messageId)
-        : await this.#draw(requested.event, requested.position, refusedWith, messageId);
+      event.type === 'LiquidityDrawRequested'
+        ? await this.#draw(event, position, refusedWith, messageId)
+        : await this.#exchange(event, position, refusedWith, messageId);
     if (refusal !== undefined) throw new Error(`the ledger answered about ${holdId}, which cannot take it: ${refusal}`);
   }
 
@@ -51,15 +53,17 @@ export class LiquidityDraws {
   }
 
   async #exchange(
-    { party, settlementId, holdId }: ExchangeRequested,
+    { type, party, settlementId, holdId }: ExchangeFundsRequested | ExchangeRequested,
     askedAt: bigint,
     refusedWith: string | undefined,
     messageId: string,
   ): Promise<string | undefined> {
     const command =
-      refusedWith === undefined
-        ? ({ type: 'RecordExchange', holdId } as const)
-        : ({ type: 'RecordExchangeRefusal', holdId, code: refusedWith } as const);
+      type === 'ExchangeFundsRequested'
+        ? await this.#fundsCommand(settlementId, holdId, refusedWith)
+        : refusedWith === undefined
+          ? ({ type: 'RecordExchange', holdId } as const)
+          : ({ type: 'RecordExchangeRefusal', holdId, code: refusedWith } as const);
     const handled = await this.#positions.decide<ExchangeRefusal>(
       { settlementId, cutOff: askedAt - 1n },
       party,
@@ -67,5 +71,12 @@ export class LiquidityDraws {
       { commandId: `message ${messageId}` },
     );
     return handled.outcome === 'refused' ? handled.refusal : undefined;
+  }
+
+  /** An abort that comes after this look finds the ask, and releases the hold itself. */
+  async #fundsCommand(settlementId: string, holdId: string, refusedWith: string | undefined): Promise<ExchangeCommand> {
+    if (refusedWith !== undefined) return { type: 'RecordFundsRefusal', holdId, code: refusedWith };
+    const { state } = await load(this.store, settlementStream(settlementId), settlementFold);
+    return { type: 'RecordFunds', holdId, isOver: state.status === 'aborted' };
   }
 }

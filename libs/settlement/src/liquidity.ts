@@ -1,5 +1,5 @@
 import type { DepositEvent, LiquidityReceived, PositionEvent } from '@tongbao/contracts';
-import { isParty, type Party } from '@tongbao/contracts';
+import { isParty, proposalIdIn, type Party } from '@tongbao/contracts';
 import type { Decision, Fold } from '@tongbao/event-store';
 import type { StatementLine } from './bank.js';
 
@@ -41,18 +41,18 @@ export function decideDeposit(
 export type AssignmentState =
   | { status: 'none' }
   | { status: 'proposed'; proposal: Extract<DepositEvent, { type: 'LiquidityAssignmentProposed' }> }
-  | { status: 'assigned'; by: string };
+  | { status: 'assigned'; by: string; proposalId: string };
 
 export const assignmentFold: Fold<AssignmentState, DepositEvent> = {
   initial: { status: 'none' },
-  evolve: (_, event) => {
+  evolve: (state, event) => {
     switch (event.type) {
       case 'LiquidityAssignmentProposed':
         return { status: 'proposed', proposal: event };
       case 'LiquidityAssignmentRejected':
         return { status: 'none' };
       case 'LiquidityAssigned':
-        return { status: 'assigned', by: event.by };
+        return { status: 'assigned', by: event.by, proposalId: proposalIdIn(state.status === 'proposed' ? state.proposal : {}) };
       default:
         return event satisfies never;
     }
@@ -68,8 +68,9 @@ export interface SuspendedLine {
 }
 
 export type AssignmentCommand =
-  | { type: 'ProposeAssignment'; line: SuspendedLine; party: Party; by: string; note: string }
-  | { type: 'ApproveAssignment'; by: string }
+  | { type: 'ProposeAssignment'; proposalId: string; line: SuspendedLine; party: Party; by: string; note: string }
+  /** What is approved is the proposal that the approver has seen. */
+  | { type: 'ApproveAssignment'; proposalId: string; by: string }
   | { type: 'RejectAssignment'; by: string; reason: string };
 
 /** Why a command is refused; in this order. */
@@ -78,20 +79,23 @@ export type AssignmentRefusal = 'not_found' | 'state_conflict' | 'four_eyes';
 /** Decides whose money a line brought. One that finds its work done changes nothing. */
 export function decideAssignment(command: AssignmentCommand, state: AssignmentState): Decision<DepositEvent, AssignmentRefusal> {
   if (command.type === 'ProposeAssignment') {
-    const { line, party, by, note } = command;
-    if (state.status === 'proposed' && state.proposal.party === party) return { events: [] };
+    const { proposalId, line, party, by, note } = command;
+    if (state.status === 'proposed' && proposalIdIn(state.proposal) === proposalId) return { events: [] };
     if (state.status !== 'none') return { refused: 'state_conflict' };
     const { bank, lineId, amountMinor, currency } = line;
     const reference = { depositId: depositIdOf(lineId), bank, lineId, party, amountMinor, currency };
-    return { events: [{ type: 'LiquidityAssignmentProposed', ...reference, by, note }] };
+    return { events: [{ type: 'LiquidityAssignmentProposed', ...reference, proposalId, by, note }] };
   }
   if (state.status === 'none') return { refused: 'not_found' };
-  if (state.status === 'assigned')
-    return command.type === 'ApproveAssignment' && state.by === command.by ? { events: [] } : { refused: 'state_conflict' };
+  if (state.status === 'assigned') {
+    const isDone = command.type === 'ApproveAssignment' && state.by === command.by && state.proposalId === command.proposalId;
+    return isDone ? { events: [] } : { refused: 'state_conflict' };
+  }
   const { depositId, bank, lineId, party, amountMinor, currency, by: proposedBy } = state.proposal;
   const reference = { depositId, bank, lineId, party, amountMinor, currency };
   if (command.type === 'RejectAssignment')
     return { events: [{ type: 'LiquidityAssignmentRejected', ...reference, by: command.by, reason: command.reason }] };
+  if (proposalIdIn(state.proposal) !== command.proposalId) return { refused: 'state_conflict' };
   if (proposedBy === command.by) return { refused: 'four_eyes' };
   return { events: [{ type: 'LiquidityAssigned', ...reference, by: command.by }] };
 }

@@ -19,6 +19,10 @@ const approved = (proposalId: string, accountNumber: string, approvedHour: numbe
   inForceAt: at(inForceHour),
 });
 const stopped: ParticipantEvent = { type: 'BankAccountChangeStopped', party, proposalId: 'p2', by: 'operator:lee', reason: 'fraud' };
+const ended: ParticipantEvent = {
+  ...{ type: 'BankAccountEnded', party, currency: 'USD', proposalId: 'p3', accountNumber: '2', by: 'operator:lee', note: 'called them' },
+  endedAt: at(30),
+};
 const proposed: ParticipantEvent = {
   type: 'BankAccountProposed',
   party,
@@ -61,6 +65,9 @@ describe('where a party is paid', () => {
     ['its own, whatever becomes of the others', [inUsd(approved('p9', '9', 1, 1)), ...change], 26, ['2', '9']],
     ['its own, and nowhere in others', [inUsd(approved('p1', '1', 1, 1))], 1, [undefined, '1']],
     ['the same, whose change another stop does not touch', [...ownOfUsd, stopped], 26, ['0', '2']],
+    ['what serves all currencies, once its own is ended', [...ownOfUsd, ended], 99, ['0', '0']],
+    ['nowhere, once its own is ended and nothing serves all', [inUsd(approved('p1', '1', 1, 1)), ended], 1, [undefined, undefined]],
+    ['a new one of its own after that', [...ownOfUsd, ended, inUsd(approved('p4', '4', 40, 64))], 64, ['0', '4']],
   ])('in a currency is %s', async (_, history, hour, expected) => {
     await inForceAt(history, hour);
     expect([await inForceAt([], hour, 'CNY'), await inForceAt([], hour, 'USD')]).toEqual(expected);

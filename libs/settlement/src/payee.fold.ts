@@ -24,6 +24,9 @@ export async function foldParticipant(event: ParticipantEvent, rows: SettlementR
       if (known.next?.proposalId === event.proposalId) rows.put('payeeAccounts', { ...known, next: null });
       return;
     }
+    case 'BankAccountEnded':
+      rows.put('payeeAccounts', { party, currency: event.currency, account: null, next: null });
+      return;
     default:
       return;
   }
@@ -36,7 +39,7 @@ async function knownAccount(
   return (await rows.get('payeeAccounts', party, currency)) ?? { party, currency, account: null, next: null };
 }
 
-const accountOf = ({ bank, accountNumber, holder, bic, clearing, mandate }: PayeeAccount | BankAccountApproved): PayeeAccount => ({
+export const accountOf = ({ bank, accountNumber, holder, bic, clearing, mandate }: PayeeAccount | BankAccountApproved): PayeeAccount => ({
   bank,
   accountNumber,
   holder,

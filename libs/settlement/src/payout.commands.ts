@@ -1,17 +1,9 @@
-import type { BankEvent, DepositEvent, Party, ProblemCode } from '@tongbao/contracts';
+import type { BankEvent, ProblemCode } from '@tongbao/contracts';
 import { handle, load, type EventStore } from '@tongbao/event-store';
 import { Problem, type Answer, type Asked, type Clock } from '@tongbao/service';
 import type { OrderStep } from './bank-order.js';
 import { bankPauseFold, bankStream, decideBankPause, type BankPause, type BankPauseCommand } from './bank.pause.js';
-import {
-  assignmentFold,
-  decideAssignment,
-  depositIdOf,
-  depositStream,
-  type AssignmentCommand,
-  type AssignmentRefusal,
-  type AssignmentState,
-} from './liquidity.js';
+import { LineAssignments, type SaidOfLine } from './line-assignments.js';
 import type { SettlementModels } from './models.js';
 import type { PayoutOrders } from './payout.orders.js';
 import type { PayoutProcess } from './payout.process.js';
@@ -34,21 +26,28 @@ export interface PayoutCommandsParts {
  * @throws Problem with the refusal of the decider, for each of them
  */
 export class PayoutCommands {
-  constructor(private readonly parts: PayoutCommandsParts) {}
+  readonly #assignments: LineAssignments;
 
-  /** Asks for a payout again that the ledger refused or the bank failed. */
-  async retry(payoutId: string, { commandId, by }: Asked): Promise<Answer> {
-    return this.#answer(payoutStream(payoutId), commandId, await this.parts.payouts.askAgain(payoutId, { commandId, actor: by }));
+  constructor(private readonly parts: PayoutCommandsParts) {
+    this.#assignments = new LineAssignments(parts.store, parts.clock);
   }
 
-  /** Gives a payout up: its amount is carried to the next settlement of its party. */
-  async carry(payoutId: string, { commandId, by }: Asked): Promise<Answer> {
+  /**
+   * Asks for a payout again that the ledger refused or the bank failed.
+   * @param despite lines that named it and were refused: without them it is a `state_conflict`, as the bank may have paid
+   */
+  async retry(payoutId: string, { commandId, by }: Asked, despite?: readonly string[]): Promise<Answer> {
+    return this.#answer(payoutStream(payoutId), commandId, await this.parts.payouts.askAgain(payoutId, { commandId, actor: by }, despite));
+  }
+
+  /** Gives a payout up: its amount is carried to the next settlement of its party. @param despite as of `retry` */
+  async carry(payoutId: string, { commandId, by }: Asked, despite?: readonly string[]): Promise<Answer> {
     const { store, orders, models } = this.parts;
     const { state } = await load(store, payoutStream(payoutId), payoutFold);
     if (state.status === 'none') throw problemOf('not_found');
     // To where the party is settled by now: that may be another model than the one that pays it here.
     const model = (await models.partyModels(state.currency)).now(state.party);
-    const command = { type: 'CarryPayout' as const, model, by };
+    const command = { type: 'CarryPayout' as const, model, by, ...(despite && { despite }) };
     return this.#answer(payoutStream(payoutId), commandId, await orders.step(payoutId, command, { commandId, actor: by }));
   }
 
@@ -68,39 +67,23 @@ export class PayoutCommands {
   }
 
   /** Says whose prefunded money a line has brought that nothing has matched. */
-  async proposeAssignment(bank: string, lineId: string, party: Party, note: string, asked: Asked): Promise<Answer> {
+  async proposeAssignment(bank: string, lineId: string, said: SaidOfLine, asked: Asked): Promise<Answer> {
     const { queries } = this.parts;
     const line = await queries.line(bank, lineId);
     if (!line) throw new Problem('not_found', `The bank ${bank} has no line ${lineId}.`);
     if (line.match.kind !== 'unmatched' || line.amountMinor <= 0n)
       throw new Problem('state_conflict', 'Only money that came in and waits in suspense is assigned.');
-    if (!(await queries.isPayee(party))) throw new Problem('invalid', `There is no ${party}.`, 'party');
+    if (!(await queries.isPayee(said.party))) throw new Problem('invalid', `There is no ${said.party}.`, 'party');
     const suspended = { bank, lineId, amountMinor: Number(line.amountMinor), currency: line.currency };
-    return this.#assign(lineId, { type: 'ProposeAssignment', line: suspended, party, by: asked.by, note }, asked);
+    return this.#assignments.propose(suspended, said, asked);
   }
 
-  async approveAssignment(lineId: string, asked: Asked): Promise<Answer> {
-    // Somebody may have found out meanwhile that it is something else: the money has left suspense then.
-    const said = await this.parts.store.read(explanationStream(this.parts.bank, lineId));
-    if (said.some(({ event }) => event.type === 'BankLineExplained')) throw problemOf('state_conflict');
-    return this.#assign(lineId, { type: 'ApproveAssignment', by: asked.by }, asked);
+  approveAssignment(lineId: string, proposalId: string, asked: Asked): Promise<Answer> {
+    return this.#assignments.approve(lineId, proposalId, asked);
   }
 
   rejectAssignment(lineId: string, reason: string, asked: Asked): Promise<Answer> {
-    return this.#assign(lineId, { type: 'RejectAssignment', by: asked.by, reason }, asked);
-  }
-
-  async #assign(lineId: string, command: AssignmentCommand, { commandId, by }: Asked): Promise<Answer> {
-    const depositId = depositIdOf(lineId);
-    const stream = depositStream(depositId);
-    const handled = await handle<AssignmentState, DepositEvent, AssignmentRefusal>(
-      this.parts.store,
-      stream,
-      assignmentFold,
-      (state) => decideAssignment(command, state),
-      { commandId, actor: by, correlationId: depositId },
-    );
-    return this.#answer(stream, commandId, { order: undefined, ...(handled.outcome === 'refused' && { refused: handled.refusal }) });
+    return this.#assignments.reject(lineId, reason, asked);
   }
 
   async #pause(bank: string, command: BankPauseCommand, commandId: string): Promise<Answer> {
@@ -129,13 +112,10 @@ export class PayoutCommands {
   }
 }
 
-/** Where reconciliation says what an unmatched line turned out to be. */
-const explanationStream = (bank: string, lineId: string): string => `reconciliation-line_${bank}_${lineId}`;
-
 const details = {
-  not_found: 'There is no such payout, or nothing is proposed for that line.',
+  not_found: 'There is no such payout.',
   state_conflict: 'Not possible in its present state.',
-  four_eyes: 'Somebody else must do this: you proposed it, or declared it failed.',
+  four_eyes: 'Somebody else must do this: you declared it failed.',
 } as const satisfies Partial<Record<ProblemCode, string>>;
 
 /** Lines are refused to the statement's process alone. */

@@ -26,6 +26,7 @@ const held: PayoutEvent = { type: 'PayoutHeld', ...reference };
 const refused: PayoutEvent = { type: 'PayoutRefused', ...reference, code: 'client_money_not_covered' };
 const unproven: PayoutEvent = { type: 'PayoutAwaitingProof', ...reference };
 const awaiting: PayoutEvent = { type: 'PayoutAwaitingFunds', ...reference };
+const nowhere: PayoutEvent = { type: 'PayoutAwaitingAccount', ...reference };
 const instructed = (attempt = 1, holdId = 'hold_s1_platform.A'): PayoutEvent => ({
   type: 'PayoutInstructed',
   ...reference,
@@ -45,6 +46,7 @@ const histories: Record<'none' | PayoutStatus, PayoutEvent[]> = {
   refused: [requested(), refused],
   awaiting_proof: [requested(), held, unproven],
   awaiting_funds: [requested(), held, awaiting],
+  awaiting_account: [requested(), held, nowhere],
   instructed: [requested(), held, instructed()],
   confirmed: [requested(), held, instructed(), confirmed],
   failed: [requested(), held, instructed(), failed],
@@ -63,13 +65,24 @@ const holdRefused = (holdId = 'hold_s1_platform.A'): PayoutCommand => ({
   code: 'client_money_not_covered',
 });
 const instruct = (availableMinor = 900n, isProven = true): PayoutCommand => ({ type: 'InstructPayout', isProven, availableMinor });
+const other = { accountNumber: '6333', holder: 'A Ltd' };
+const elsewhere = { ...instructed(), ...other } as PayoutEvent;
+const instead = (account: typeof other | null): PayoutCommand => ({
+  type: 'InstructPayout',
+  isProven: true,
+  availableMinor: 900n,
+  account,
+});
 const fail = (attempt = 1): PayoutCommand => ({ type: 'RecordFailure', attempt, code: 'account_closed' });
 const again: PayoutCommand = { type: 'AskAgain', account: { accountNumber: '6333', holder: 'A Ltd' }, now };
 const carry: PayoutCommand = { type: 'CarryPayout', model: 'dnm', by: 'operator:fin' };
 const gaveUp: PayoutEvent = { ...failed, code: 'declared_failed', by: 'operator:boss', note: 'the bank lost the file' };
 const declare: PayoutCommand = { type: 'DeclareFailed', by: 'operator:boss', note: 'the bank lost the file' };
-const secondHold = 'hold_s1_platform.A_2';
+const secondHold = 'hold2_s1_platform.A';
 const askedAgain: PayoutEvent = { ...requested(secondHold), accountNumber: '6333' } as PayoutEvent;
+
+const lineRefused = (lineId: string): PayoutEvent => ({ type: 'PayoutLineRefused', ...reference, lineId, code: 'not_instructed' });
+const noteLine = (lineId: string): PayoutCommand => ({ type: 'RecordRefusedLine', lineId, code: 'not_instructed' });
 
 const given = (history: PayoutEvent[]) => ({
   when: (command: PayoutCommand) => ({
@@ -86,12 +99,7 @@ describe('a payout', () => {
       { type: 'RequestPayout', terms: { ...reference, ...account }, now },
       [requested()],
     ],
-    [
-      'requested again is the same payout',
-      histories.confirmed,
-      { type: 'RequestPayout', terms: { ...reference, ...account, amountMinor: 1 }, now },
-      [],
-    ],
+    ['requested again is the same payout', histories.confirmed, { type: 'RequestPayout', terms: { ...reference, ...account }, now }, []],
     ['is held', histories.requested, placed(), [held]],
     ['is told of its hold twice', histories.held, placed(), []],
     ['is refused by the ledger', histories.requested, holdRefused(), [refused]],
@@ -112,6 +120,22 @@ describe('a payout', () => {
       histories.awaiting_proof,
       carry,
       [carried({ holdId: 'hold_s1_platform.A' })],
+    ],
+    ['whose account has been ended is instructed to the one that serves instead', histories.held, instead(other), [elsewhere]],
+    ['whose account has been ended waits where there is no other one', histories.held, instead(null), [nowhere]],
+    ['that waits for an account goes on waiting', histories.awaiting_account, instead(null), []],
+    ['that waited for an account is instructed when there is one', histories.awaiting_account, instead(other), [elsewhere]],
+    [
+      'is carried while it waits for an account, and gives the hold up',
+      histories.awaiting_account,
+      carry,
+      [carried({ holdId: 'hold_s1_platform.A' })],
+    ],
+    [
+      'that was instructed elsewhere is confirmed by the line of there',
+      [...histories.held, elsewhere],
+      confirm({ accountNumber: '6333' }),
+      [confirmed],
     ],
     ['instructed again is one instruction', histories.instructed, instruct(), []],
     ['is confirmed by a line that equals it', histories.instructed, confirm(), [confirmed]],
@@ -244,4 +268,46 @@ describe('a collection', () => {
   it('refuses with state_conflict: a hold', () => given([asked]).when(placed()).then({ refused: 'state_conflict' }));
 
   it('refuses with amount_differs: money going out', () => given([asked, debited]).when(confirm()).then({ refused: 'amount_differs' }));
+});
+
+describe('a payout that a refused line has named', () => {
+  const lateLine = lineRefused('l7');
+  const despite = { despite: ['l7'] };
+  const state_conflict = { refused: 'state_conflict' } as const;
+
+  it.each<[string, PayoutEvent[], PayoutCommand, Decision<PayoutEvent, PayoutRefusal>]>([
+    ['remembers it, once', histories.failed, noteLine('l7'), { events: [lateLine] }],
+    ['remembers it once', [...histories.failed, lateLine], noteLine('l7'), { events: [] }],
+    ['may have been paid: it is not asked for again', [...histories.failed, lateLine], again, state_conflict],
+    ['may have been paid: it is not carried', [...histories.failed, lateLine], carry, state_conflict],
+    ['is asked for again by who names the line', [...histories.failed, lateLine], { ...again, ...despite }, { events: [askedAgain] }],
+    ['is carried by who names the line', [...histories.failed, lateLine], { ...carry, ...despite }, { events: [carried()] }],
+    [
+      'is carried by nobody who names only one of two',
+      [...histories.failed, lateLine, lineRefused('l8')],
+      { ...carry, ...despite },
+      state_conflict,
+    ],
+    [
+      'is not instructed when the line comes after it was asked for again',
+      [...histories.failed, askedAgain, held, lateLine],
+      instruct(),
+      state_conflict,
+    ],
+    [
+      'is instructed when it was asked for despite the line',
+      [...histories.failed, lateLine, askedAgain, held],
+      instruct(),
+      { events: [{ ...instructed(2, secondHold), accountNumber: '6333' } as PayoutEvent] },
+    ],
+    ['that came back after it was paid twice is not carried', [...histories.returned, lineRefused('l7')], carry, state_conflict],
+  ])('%s', (_, history, command, decision) => given(history).when(command).then(decision));
+
+  it.each(['settlementId', 'party', 'currency'] as const)(
+    'that is asked for with another %s is another one, and never passes for this',
+    (term) => {
+      const terms = { ...reference, ...account, [term]: 'other' };
+      expect(() => given(histories.held).when({ type: 'RequestPayout', terms, now }).then({ events: [] })).toThrow('is another payout');
+    },
+  );
 });

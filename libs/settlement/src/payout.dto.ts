@@ -1,9 +1,15 @@
-import { Text } from '@tongbao/service';
+import { partyPattern } from '@tongbao/contracts';
+import { Id, Text } from '@tongbao/service';
 
 export class AssignmentBody {
-  @Text({ max: 73, pattern: /^(platform|creator):[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, description: 'whose money it is' })
+  @Text({ max: 73, pattern: partyPattern, description: 'whose money it is' })
   party!: string;
 
   @Text({ min: 10, max: 500, description: 'what says so' })
   note!: string;
+}
+
+export class ApproveAssignmentBody {
+  @Id({ max: 64, description: 'what is approved, so that nobody approves something else than they saw' })
+  proposalId!: string;
 }

@@ -1,4 +1,4 @@
-import type { BankEvent, DepositEvent, PayoutEvent, WithdrawalEvent } from '@tongbao/contracts';
+import { proposalIdIn, type BankEvent, type DepositEvent, type PayoutEvent, type WithdrawalEvent } from '@tongbao/contracts';
 import type { StoredEvent } from '@tongbao/event-store';
 import { carryBack } from './carry.fold.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
@@ -31,9 +31,22 @@ function payoutAfter(payout: RowOf<'payouts'>, event: Exclude<PayoutEvent, { typ
       return { ...payout, status: 'awaiting_proof' };
     case 'PayoutAwaitingFunds':
       return { ...payout, status: 'awaiting_funds' };
+    case 'PayoutAwaitingAccount':
+      return { ...payout, status: 'awaiting_account' };
     case 'PayoutInstructed': {
       const inTransit = payout.direction === 'payout';
-      return { ...payout, status: 'instructed', attempt: event.attempt, code: null, inTransit, instructedAt: at };
+      const { accountNumber, holder, route = null } = event;
+      return {
+        ...payout,
+        accountNumber,
+        holder,
+        route,
+        status: 'instructed',
+        attempt: event.attempt,
+        code: null,
+        inTransit,
+        instructedAt: at,
+      };
     }
     case 'PayoutConfirmed':
       return { ...payout, status: 'confirmed', lineId: event.lineId };
@@ -43,10 +56,22 @@ function payoutAfter(payout: RowOf<'payouts'>, event: Exclude<PayoutEvent, { typ
       return { ...payout, status: 'returned' };
     case 'PayoutCarried':
       return { ...payout, status: 'carried' };
+    // Its lines tell.
+    case 'PayoutLineRefused':
+      return payout;
     default:
       return event satisfies never;
   }
 }
+
+/** The one that serves instead of one that was ended; the first release did not say any. */
+const accountAfter = (
+  { accountNumber: asked, holder: askedHolder, route: askedRoute }: RowOf<'withdrawals'>,
+  { accountNumber, holder, route }: Extract<WithdrawalEvent, { type: 'WithdrawalInstructed' }>,
+): Pick<RowOf<'withdrawals'>, 'accountNumber' | 'holder' | 'route'> =>
+  accountNumber === undefined || holder === undefined
+    ? { accountNumber: asked, holder: askedHolder, route: askedRoute }
+    : { accountNumber, holder, route: route ?? null };
 
 /** Withdrawals, and the part of the cash at the bank that is on its way out with them. */
 export async function foldWithdrawal({ event, position, createdAt }: StoredEvent<WithdrawalEvent>, rows: SettlementRows): Promise<void> {
@@ -91,8 +116,18 @@ function withdrawalAfter(
       return { ...withdrawal, approvedBy: event.by };
     case 'WithdrawalAwaitingFunds':
       return { ...withdrawal, status: 'awaiting_funds' };
+    case 'WithdrawalAwaitingAccount':
+      return { ...withdrawal, status: 'awaiting_account' };
     case 'WithdrawalInstructed':
-      return { ...withdrawal, status: 'instructed', attempt: event.attempt, code: null, inTransit: true, instructedAt: at };
+      return {
+        ...withdrawal,
+        ...accountAfter(withdrawal, event),
+        status: 'instructed',
+        attempt: event.attempt,
+        code: null,
+        inTransit: true,
+        instructedAt: at,
+      };
     case 'WithdrawalConfirmed':
       return { ...withdrawal, status: 'confirmed', lineId: event.lineId };
     case 'WithdrawalFailed':
@@ -101,6 +136,9 @@ function withdrawalAfter(
       return { ...withdrawal, status: 'returned' };
     case 'WithdrawalCancelled':
       return { ...withdrawal, status: 'cancelled', note: event.reason };
+    // Its lines tell.
+    case 'WithdrawalLineRefused':
+      return withdrawal;
     default:
       return event satisfies never;
   }
@@ -127,7 +165,7 @@ async function moveTransit(
 }
 
 export async function cashOf(rows: SettlementRows, bank: string, currency: string): Promise<RowOf<'bankCash'>> {
-  return (await rows.get('bankCash', bank, currency)) ?? { bank, currency, cashMinor: 0n, transitMinor: 0n, lastIncoming: 0n };
+  return (await rows.get('bankCash', bank, currency)) ?? { bank, currency, cashMinor: 0n, transitMinor: 0n };
 }
 
 /** Whether a bank is paused, by whom and why. */
@@ -143,7 +181,7 @@ export async function foldDeposit(event: DepositEvent, rows: SettlementRows): Pr
   if (event.type === 'LiquidityAssignmentProposed') {
     const { bank, lineId, party, amountMinor, currency, by, note } = event;
     const what = { depositId, bank, lineId, party, amountMinor: BigInt(amountMinor), currency };
-    rows.put('deposits', { ...what, status: 'proposed', proposedBy: by, note, decidedBy: null });
+    rows.put('deposits', { ...what, status: 'proposed', proposalId: proposalIdIn(event), proposedBy: by, note, decidedBy: null });
     return;
   }
   const deposit = await rows.require('deposits', depositId);

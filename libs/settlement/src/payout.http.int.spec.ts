@@ -119,11 +119,18 @@ describe('the bank', () => {
     );
     const [{ lineId }] = lines.body.items as [{ lineId: string }];
     const path = `/v1/finance/bank-lines/${lineId}`;
-    expect((await hub.post(`${path}/assign`, { party: 'platform:A', note: 'their letter of today' })).status).toBe(200);
+    const assign = async (note: string) => {
+      const { status, body } = await hub.post(`${path}/assign`, { party: 'platform:A', note });
+      expect(status).toBe(200);
+      return { proposalId: body.proposalId };
+    };
+    const approve = async (body?: object) => (await hub.post(`${path}/approve`, body, { token: 'approver' })).status;
+    const first = await assign('their letter of today');
+    expect((await hub.post(`${path}/assign`, { party: 'platform:A', note: 'another letter of today' })).status).toBe(409);
     expect((await hub.post(`${path}/reject`, { reason: 'not theirs' })).status).toBe(200);
-    expect((await hub.post(`${path}/approve`, undefined, { token: 'approver' })).status).toBe(404);
-    expect((await hub.post(`${path}/assign`, { party: 'platform:A', note: 'after all: their second letter' })).status).toBe(200);
-    expect((await hub.post(`${path}/approve`, undefined, { token: 'approver' })).status).toBe(200);
+    expect(await approve(first)).toBe(404);
+    const second = await assign('after all: their second letter');
+    expect([await approve(), await approve(first), await approve(second)]).toEqual([422, 409, 200]);
     await eventually(
       () => hub.get('/v1/finance/bank-lines?matched=false'),
       ({ text }) => text.includes('"status":"assigned"'),
@@ -151,5 +158,7 @@ describe('a hub whose bank takes no files', () => {
     expect((await hub.get('/v1/settlement/bank-files')).body).toMatchObject({ items: [], gaps: [] });
     expect((await hub.get('/v1/settlement/payout-runs')).body).toMatchObject({ items: [], waiting: { instructions: 0 } });
     expect((await hub.get('/v1/settlement/bank-files?status=x')).status).toBe(422);
+    for (const path of ['/v1/settlement/payouts', withdrawals, '/v1/fx/exchanges'])
+      expect((await hub.get(`${path}?status=payed`)).body).toMatchObject({ code: 'invalid', field: 'status' });
   });
 });

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { isParty } from '@tongbao/contracts';
+import { isParty, proposalIdOf } from '@tongbao/contracts';
 import {
   atLeastQuery,
   Caller,
@@ -15,12 +15,13 @@ import {
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
-import { BankEvidenceBody, BankReasonBody } from './bank.dto.js';
+import { BankEvidenceBody, BankReasonBody, despiteIn, DespiteLinesBody } from './bank.dto.js';
 import type { Bank } from './bank.js';
 import { BANK } from './bank.tokens.js';
 import { PayoutCommands } from './payout.commands.js';
-import { AssignmentBody } from './payout.dto.js';
+import { ApproveAssignmentBody, AssignmentBody } from './payout.dto.js';
 import { PayoutViews, type PayoutFilter } from './payout.view.js';
+import { payoutStatuses, wordIn } from './query.words.js';
 
 /** Payouts and collections one by one, the bank that carries them out, and the lines of its statement. */
 @ApiTags('settlement')
@@ -36,14 +37,15 @@ export class PayoutController {
 
   @Get('settlement/payouts')
   @ApiOperation({ summary: 'Payouts and collections, the newest first' })
-  @ApiQuery({ name: 'status', required: false })
+  @ApiQuery({ name: 'status', required: false, enum: payoutStatuses })
   @ApiQuery({ name: 'party', required: false })
   @ApiQuery({ name: 'currency', required: false })
   @atLeastQuery
   async payouts(@Query() query: PageQuery & PayoutFilter & AtLeast): Promise<object> {
     const { limit, after } = pageOf(query);
+    const filter = { ...query, status: wordIn(payoutStatuses, query.status, 'status') };
     const position = await this.edge.position(query.atLeast);
-    return { ...(await this.views.payouts(query, limit, after)), position };
+    return { ...(await this.views.payouts(filter, limit, after)), position };
   }
 
   @Get('settlement/payouts/:payoutId')
@@ -62,10 +64,16 @@ export class PayoutController {
   @ApiOperation({
     summary: 'Ask again for a payout that the ledger refused or the bank failed, to the account that the party has named by now',
   })
-  retry(@Param('payoutId') payoutId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.edge.run('RetryPayout', caller, key, { payoutId }, async (asked) => ({
+  @ApiBody({ type: DespiteLinesBody, required: false })
+  retry(
+    @Param('payoutId') payoutId: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    return this.edge.run('RetryPayout', caller, key, { payoutId, ...despiteIn(body) }, async (asked) => ({
       payoutId,
-      ...toAnswer(await this.commands.retry(payoutId, asked)),
+      ...toAnswer(await this.commands.retry(payoutId, asked, despiteIn(body).despite)),
     }));
   }
 
@@ -73,10 +81,16 @@ export class PayoutController {
   @HttpCode(200)
   @Operators('finance')
   @ApiOperation({ summary: 'Give a payout up in this settlement; its amount is carried to the next' })
-  carry(@Param('payoutId') payoutId: string, @Caller() caller: Principal, @IdempotencyKey() key: string | undefined): Promise<object> {
-    return this.edge.run('CarryPayout', caller, key, { payoutId }, async (asked) => ({
+  @ApiBody({ type: DespiteLinesBody, required: false })
+  carry(
+    @Param('payoutId') payoutId: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<object> {
+    return this.edge.run('CarryPayout', caller, key, { payoutId, ...despiteIn(body) }, async (asked) => ({
       payoutId,
-      ...toAnswer(await this.commands.carry(payoutId, asked)),
+      ...toAnswer(await this.commands.carry(payoutId, asked, despiteIn(body).despite)),
     }));
   }
 
@@ -151,7 +165,9 @@ export class PayoutController {
   @Post('finance/bank-lines/:lineId/assign')
   @HttpCode(200)
   @Operators('finance')
-  @ApiOperation({ summary: 'Say whose prefunded money a line has brought that waits in suspense; somebody else approves it' })
+  @ApiOperation({
+    summary: 'Say whose prefunded money a line has brought that waits in suspense; somebody else approves what is answered as proposalId',
+  })
   @ApiBody({ type: AssignmentBody })
   assign(
     @Param('lineId') lineId: string,
@@ -162,7 +178,11 @@ export class PayoutController {
     return this.edge.run('AssignBankLine', caller, key, { lineId, body }, async (asked) => {
       const { party, note } = validated(AssignmentBody, body);
       if (!isParty(party)) throw new Problem('invalid', 'party must be platform:<id> or creator:<id>.', 'party');
-      return { lineId, ...toAnswer(await this.commands.proposeAssignment(this.bank.name, lineId, party, note, asked)) };
+      const said = { proposalId: proposalIdOf(asked.commandId), party, note };
+      return {
+        ...{ lineId, proposalId: said.proposalId },
+        ...toAnswer(await this.commands.proposeAssignment(this.bank.name, lineId, said, asked)),
+      };
     });
   }
 
@@ -170,14 +190,16 @@ export class PayoutController {
   @HttpCode(200)
   @Operators('approver')
   @ApiOperation({ summary: 'Approve whose money a line has brought: it is in that party’s liquidity from now on' })
+  @ApiBody({ type: ApproveAssignmentBody })
   approveAssignment(
     @Param('lineId') lineId: string,
+    @Body() body: unknown,
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.edge.run('ApproveBankLine', caller, key, { lineId }, async (asked) => ({
+    return this.edge.run('ApproveBankLine', caller, key, { lineId, body }, async (asked) => ({
       lineId,
-      ...toAnswer(await this.commands.approveAssignment(lineId, asked)),
+      ...toAnswer(await this.commands.approveAssignment(lineId, validated(ApproveAssignmentBody, body).proposalId, asked)),
     }));
   }
 

@@ -3,6 +3,7 @@ import type { EventStore } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
 import { BankOrders, type BankOrder } from './bank-order.js';
 import type { PayeeAccounts } from './payee.accounts.js';
+import { accountInstead } from './payee.ended.js';
 import { decidePayout, type PayoutCommand, type PayoutRefusal } from './payout.decide.js';
 import { payoutAccountOf, payoutFold, payoutStream, type PayoutState } from './payout.js';
 
@@ -19,6 +20,7 @@ export const payoutOrders = (store: EventStore, clock: Clock, accounts: Accounts
     decide: decidePayout,
     instruct: (means) => ({ type: 'InstructPayout', ...means }),
     orderOf,
+    instead: async (state) => (state.status === 'none' ? {} : accountInstead(store, state.party, state, clock.now().toISOString())),
     accountOf: async (state) =>
       state.status === 'none' ? { accountNumber: '', holder: '' } : ((await accounts()).of(state.party, state.currency) ?? state),
   });

@@ -43,6 +43,7 @@ export class PayoutProcess {
   /** Orders to which something may have been appended without an answer. */
   readonly #doubtful = new Set<string>();
   #waitsForProof = false;
+  #waitsForAccount = false;
 
   constructor(private readonly parts: PayoutProcessParts) {}
 
@@ -56,7 +57,7 @@ export class PayoutProcess {
     const { orders, bank, projection } = this.parts;
     await this.#clearDoubts();
     await untilReached(projection, position > this.#written ? position : this.#written);
-    for (const id of await orders.refusedBeforeMoneyCame(bank.name)) await this.askAgain(id);
+    for (const id of await orders.refusedBeforeCover(bank.name)) await this.askAgain(id);
     const isPaused = await this.#isPaused();
     const asking = new Round(failuresOfADownBank);
     await this.#askAboutOpenOnes(asking, isPaused);
@@ -72,6 +73,11 @@ export class PayoutProcess {
     return this.#waitsForProof;
   }
 
+  /** Whether some order waits for its party to have an account, which comes into force by itself. */
+  get waitsForAccount(): boolean {
+    return this.#waitsForAccount;
+  }
+
   /** The bank has said something new of an instruction that it had taken: it is asked about it again. */
   reconsider(id: string): void {
     this.#taken.delete(id);
@@ -80,9 +86,10 @@ export class PayoutProcess {
   /**
    * Asks the ledger for leave once more.
    * @param asked who asks, where it is not the process itself
+   * @param despite lines that named it and were refused, and that whoever asks has seen
    */
-  askAgain(id: string, asked?: StepAsked): Promise<OrderStep> {
-    return this.#doing(id, (orders) => orders.askAgain(id, asked));
+  askAgain(id: string, asked?: StepAsked, despite?: readonly string[]): Promise<OrderStep> {
+    return this.#doing(id, (orders) => orders.askAgain(id, asked, despite));
   }
 
   /** Takes an operator's word for it that an instruction never will be carried out. What waits for the bank's next run does not go out with it. */
@@ -99,6 +106,7 @@ export class PayoutProcess {
     // Asked after them: of a payout that the ledger holds only now, what is unproven would not tell.
     const unproven = this.parts.needProof ? await queries.unprovenSettlements() : new Set<string>();
     this.#waitsForProof = false;
+    this.#waitsForAccount = false;
     for (const row of open) {
       if (round.isBankDown || (await this.#isPaused())) return;
       await this.#instruct(row, available, unproven, round);
@@ -115,6 +123,7 @@ export class PayoutProcess {
     const isProven = settlementId === undefined || !unproven.has(settlementId);
     const { order, refused } = await this.#doing(id, (orders) => orders.instruct(id, { isProven, availableMinor }));
     if (order?.status === 'awaiting_proof') this.#waitsForProof = true;
+    if (order?.status === 'awaiting_account') this.#waitsForAccount = true;
     if (refused !== undefined || order?.status !== 'instructed') return;
     if (order.instruction.direction === 'payout') available.set(currency, availableMinor - BigInt(order.instruction.amountMinor));
     await round.attempt(() => this.#give(order));

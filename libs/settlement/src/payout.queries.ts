@@ -2,7 +2,7 @@ import { drizzleOver, type Database, type SqlClient } from '@tongbao/read-model'
 import { and, asc, count, eq, inArray, isNotNull, lt, or } from 'drizzle-orm';
 import { PayeeAccounts } from './payee.accounts.js';
 import type { RowOf } from './settlement.rows.js';
-import { bankCash, bankLines, banks, payeeAccounts, payees, payouts, withdrawals } from './payout.tables.js';
+import { bankCash, bankLines, banks, coverGains, payeeAccounts, payees, payouts, withdrawals } from './payout.tables.js';
 
 /** A payout, collection or withdrawal, as far as its runner needs it to take them in their order. */
 export interface OrderRow {
@@ -13,8 +13,8 @@ export interface OrderRow {
   position: bigint;
 }
 
-const heldPayout = ['held', 'awaiting_proof', 'awaiting_funds'];
-const heldWithdrawal = ['held', 'awaiting_funds'];
+const heldPayout = ['held', 'awaiting_proof', 'awaiting_funds', 'awaiting_account'];
+const heldWithdrawal = ['held', 'awaiting_funds', 'awaiting_account'];
 
 /** What the process that instructs a bank reads of its own projection. */
 export class PayoutQueries {
@@ -67,23 +67,23 @@ export class PayoutQueries {
   }
 
   /**
-   * Refused by the ledger before money last came in at the bank: worth asking again. A withdrawal only where clients' money was not covered: one that its
+   * Refused by the ledger before clients' money gained cover: worth asking again. A withdrawal only where clients' money was not covered: one that its
    * account cannot pay must not be paid, to everybody's surprise, weeks later.
    */
-  async refusedBeforeMoneyCame(bank: string): Promise<string[]> {
+  async refusedBeforeCover(bank: string): Promise<string[]> {
     const uncovered = and(eq(withdrawals.status, 'refused'), eq(withdrawals.code, 'client_money_not_covered'));
     const [refusedPayouts, refusedWithdrawals] = [
       await this.#database
         .select({ id: payouts.payoutId })
         .from(payouts)
-        .innerJoin(bankCash, and(eq(bankCash.bank, payouts.bank), eq(bankCash.currency, payouts.currency)))
-        .where(and(eq(payouts.bank, bank), eq(payouts.status, 'refused'), lt(payouts.requestedPosition, bankCash.lastIncoming)))
+        .innerJoin(coverGains, eq(coverGains.currency, payouts.currency))
+        .where(and(eq(payouts.bank, bank), eq(payouts.status, 'refused'), lt(payouts.requestedPosition, coverGains.position)))
         .orderBy(asc(payouts.requestedPosition)),
       await this.#database
         .select({ id: withdrawals.withdrawalId })
         .from(withdrawals)
-        .innerJoin(bankCash, and(eq(bankCash.bank, withdrawals.bank), eq(bankCash.currency, withdrawals.currency)))
-        .where(and(eq(withdrawals.bank, bank), uncovered, lt(withdrawals.requestedPosition, bankCash.lastIncoming)))
+        .innerJoin(coverGains, eq(coverGains.currency, withdrawals.currency))
+        .where(and(eq(withdrawals.bank, bank), uncovered, lt(withdrawals.requestedPosition, coverGains.position)))
         .orderBy(asc(withdrawals.requestedPosition)),
     ];
     return [...refusedPayouts, ...refusedWithdrawals].map(({ id }) => id);

@@ -72,11 +72,16 @@ export const bankCash = schema.table(
     currency: text('currency').notNull(),
     cashMinor: minor('cash_minor'),
     transitMinor: minor('transit_minor'),
-    /** Position of the last line that brought money in. */
-    lastIncoming: position('last_incoming'),
   },
   (table) => [primaryKey({ columns: [table.bank, table.currency] })],
 );
+
+/** Since when the ledger may hold what it refused because clients' money would not have been covered. */
+export const coverGains = schema.table('cover_gains', {
+  currency: text('currency').primaryKey(),
+  /** Of the journal's newest event that may have brought cover. */
+  position: position('position'),
+});
 
 export const bankLines = schema.table(
   'bank_lines',
@@ -144,9 +149,10 @@ export const deposits = schema.table('deposits', {
   amountMinor: minor('amount_minor'),
   currency: text('currency').notNull(),
   status: text('status').$type<'proposed' | 'rejected' | 'assigned'>().notNull(),
+  proposalId: text('proposal_id').notNull(),
   proposedBy: text('proposed_by').notNull(),
   note: text('note').notNull(),
   decidedBy: text('decided_by'),
 });
 
-export const payoutTables = { payouts, payees, payeeAccounts, bankCash, bankLines, withdrawals, banks, deposits };
+export const payoutTables = { payouts, payees, payeeAccounts, bankCash, coverGains, bankLines, withdrawals, banks, deposits };

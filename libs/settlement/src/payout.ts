@@ -5,7 +5,17 @@ import type { Fold } from '@tongbao/event-store';
 export type PayoutState = { status: 'none' } | Payout;
 
 export type PayoutStatus =
-  'requested' | 'held' | 'refused' | 'awaiting_proof' | 'awaiting_funds' | 'instructed' | 'confirmed' | 'failed' | 'returned' | 'carried';
+  | 'requested'
+  | 'held'
+  | 'refused'
+  | 'awaiting_proof'
+  | 'awaiting_funds'
+  | 'awaiting_account'
+  | 'instructed'
+  | 'confirmed'
+  | 'failed'
+  | 'returned'
+  | 'carried';
 
 export interface Payout extends PayoutTerms {
   status: PayoutStatus;
@@ -21,6 +31,8 @@ export interface Payout extends PayoutTerms {
   returnLineId?: string;
   /** Who said that the bank never will carry it out, where nobody but an operator says so. */
   declaredBy?: string;
+  /** Lines that named it, were refused, and that nobody has named since. */
+  refusedLines?: readonly string[];
 }
 
 /** Where the money of a payout goes to, or that of a collection comes from. */
@@ -47,14 +59,24 @@ export const payoutStream = (payoutId: string): string => `payout-${payoutId}`;
 /** One payout for each party of a settlement. The party's colon gives way to a dot, as banks allow few characters in a key. */
 export const payoutIdOf = (settlementId: string, party: string): string => `${settlementId}_${party.replaceAll(':', '.')}`;
 
-/** A hold is used once, so each ask has its own: `hold_<id>`, then `hold_<id>_2`. */
-export const holdIdOf = (id: string, ask: number): string => (ask === 1 ? `hold_${id}` : `hold_${id}_${ask}`);
+/** What a gross settlement collects from a party whose payout is the other one. What tells ids apart stands in front: a party's name may end in anything. */
+export const collectionIdOf = (settlementId: string, party: string): string => `collection_${payoutIdOf(settlementId, party)}`;
+
+/** A hold is used once, so each ask has its own: `hold_<id>`, then `hold2_<id>`. */
+export const holdIdOf = (id: string, ask: number): string => `hold${ask === 1 ? '' : ask}_${id}`;
 
 export const payoutAccountOf = ({ accountNumber, holder, route }: PayoutAccount): PayoutAccount => ({
   accountNumber,
   holder,
   ...(route && { route }),
 });
+
+/** Instructed to another account than it was asked for; of the one before nothing stays, no way to it either. */
+export function withAccount<T extends PayoutAccount>(order: T, account: PayoutAccount): T {
+  const instructed = { ...order, ...payoutAccountOf(account) };
+  if (!account.route) delete instructed.route;
+  return instructed;
+}
 
 export const payoutFold: Fold<PayoutState, PayoutEvent> = { initial: { status: 'none' }, evolve };
 
@@ -76,14 +98,18 @@ function evolve(state: PayoutState, event: PayoutEvent): PayoutState {
       return { ...state, status: 'awaiting_proof' };
     case 'PayoutAwaitingFunds':
       return { ...state, status: 'awaiting_funds' };
+    case 'PayoutAwaitingAccount':
+      return { ...state, status: 'awaiting_account' };
     case 'PayoutInstructed':
-      return { ...state, status: 'instructed', attempt: event.attempt };
+      return { ...withAccount(state, event), status: 'instructed', attempt: event.attempt };
     case 'PayoutConfirmed':
       return { ...state, status: 'confirmed', lineId: event.lineId };
     case 'PayoutFailed':
       return { ...state, status: 'failed', ...(event.by !== undefined && { declaredBy: event.by }) };
     case 'PayoutReturned':
       return { ...state, status: 'returned', returnLineId: event.lineId };
+    case 'PayoutLineRefused':
+      return { ...state, refusedLines: [...(state.refusedLines ?? []), event.lineId] };
     case 'PayoutCarried':
       return { ...state, status: 'carried' };
     default:

@@ -134,7 +134,7 @@ export class PayoutViews {
 
   /** By currency: what leaves the bank when it can. */
   async #waiting(bank: string): Promise<Map<string, bigint>> {
-    const statuses = ['requested', 'held', 'awaiting_proof', 'awaiting_funds'];
+    const statuses = ['requested', 'held', 'awaiting_proof', 'awaiting_funds', 'awaiting_account'];
     const sum = text<string>`coalesce(sum(amount_minor), 0)::text`;
     const ofPayouts = await this.#database
       .select({ currency: payouts.currency, sum })
@@ -193,6 +193,7 @@ function shownLine({ amountMinor, ...rest }: RowOf<'bankLines'>, deposit: RowOf<
   const assignment = deposit && {
     party: deposit.party,
     status: deposit.status,
+    proposalId: deposit.proposalId,
     proposedBy: deposit.proposedBy,
     note: deposit.note,
     decidedBy: deposit.decidedBy,

@@ -47,6 +47,10 @@ export async function foldPosition(stored: StoredEvent<PositionEvent>, rows: Set
     case 'ObligationReportRejected':
     case 'ObligationPaid':
       return foldObligation(event, rows);
+    case 'ExchangeFundsRequested':
+    case 'ExchangeFundsHeld':
+    case 'ExchangeFundsRefused':
+    case 'ExchangeFundsReleased':
     case 'ExchangeRequested':
     case 'ExchangeRefused':
     case 'CurrencyExchanged':

@@ -1,9 +1,10 @@
-import type { ExchangeRequested, LiquidityDrawRequested, PartySettlement, PositionEvent } from '@tongbao/contracts';
+import type { ExchangeFundsRequested, ExchangeRequested, LiquidityDrawRequested, PartySettlement, PositionEvent } from '@tongbao/contracts';
 import { handle, type Decision, type EventStore, type Handled, type Loaded, type StoredEvent } from '@tongbao/event-store';
 import { positionStream } from './liquidity.js';
 import { decideAnswer, decideBooking, type AnswerCommand, type BookCommand, type PositionRefusal } from './position.decide.js';
 import { positionFold, type SettlementPosition } from './position.js';
 import { movesOf } from './settlement.moves.js';
+import { together } from './together.js';
 import type { Settlement } from './settlement.js';
 
 /** Facts of other settlements and times are read past, so many at once. */
@@ -21,20 +22,31 @@ export interface Booked {
  * All of it is on `position-<party>`, after the settlement's cut-off; so however long that stream has become, it is read back only as far as there.
  */
 export class PositionKeeper {
+  /** Of settlements that pay: whose bookings have all come to their end, and the newest fact of those. They are not looked at again. */
+  readonly #done = new Map<string, { parties: Set<string>; position: bigint }>();
+
   constructor(private readonly store: EventStore) {}
 
   /** Writes what is missing of it; once for each step, however often it is run. */
   async book(settlement: Settlement): Promise<Booked> {
+    const done = this.#done.get(settlement.settlementId) ?? { parties: new Set(), position: 0n };
+    this.#done.set(settlement.settlementId, done);
+    const bookings = bookingsOf(settlement);
+    const open = [...bookings].filter(([party]) => !done.parties.has(party));
     let position = 0n;
-    let isDone = true;
-    for (const [party, commands] of bookingsOf(settlement)) {
-      for (const command of commands) await this.#book(settlement, party, command);
-      const { state, moved } = await this.#load(settlement, party);
+    await together(open, async ([party, commands]) => {
+      const { state, moved } = await this.#book(settlement, party, commands);
       if (moved > position) position = moved;
-      const owed = [...state.obligations.values()].some(({ status }) => status === 'due' || status === 'reported');
-      if (owed || state.draw?.status === 'requested') isDone = false;
-    }
-    return { position, isDone };
+      if (isOpen(state)) return;
+      done.parties.add(party);
+      if (moved > done.position) done.position = moved;
+    });
+    return { position: position > done.position ? position : done.position, isDone: done.parties.size === bookings.size };
+  }
+
+  /** There is nothing left to do for it. */
+  forget(settlementId: string): void {
+    this.#done.delete(settlementId);
   }
 
   /** What is said of a debt or a draw of a party in a settlement. */
@@ -66,7 +78,7 @@ export class PositionKeeper {
   }
 
   /** The ask for a draw or an exchange that the ledger answers, which is a moment old. */
-  async askedUnder(party: string, holdId: string): Promise<StoredEvent<LiquidityDrawRequested | ExchangeRequested> | undefined> {
+  async askedUnder(party: string, holdId: string): Promise<StoredEvent<HoldAsked> | undefined> {
     for (let from: number | 'end' = 'end'; ;) {
       const page: StoredEvent<PositionEvent>[] = await this.store.read<PositionEvent>(positionStream(party), {
         backwards: true,
@@ -81,17 +93,27 @@ export class PositionKeeper {
     }
   }
 
-  async #book(settlement: Settlement, party: string, command: BookCommand): Promise<void> {
-    const { loaded } = await this.#load(settlement, party);
+  async #book(settlement: Settlement, party: string, commands: readonly BookCommand[]): Promise<LoadedPosition> {
     const { settlementId } = settlement;
-    await handle<SettlementPosition, PositionEvent, never>(
-      this.store,
-      positionStream(party),
-      positionFold(settlementId),
-      (state) => decideBooking(command, state),
-      { commandId: `${settlementId} ${party} ${stepOf(command)}`, correlationId: settlementId },
-      loaded,
-    );
+    let { state, moved, loaded } = await this.#load(settlement, party);
+    for (const command of commands) {
+      const handled = await handle<SettlementPosition, PositionEvent, never>(
+        this.store,
+        positionStream(party),
+        positionFold(settlementId),
+        (before) => decideBooking(command, before),
+        { commandId: `${settlementId} ${party} ${stepOf(command)}`, correlationId: settlementId },
+        loaded,
+      );
+      // Somebody else has booked it since: where that is in the log, the stream says.
+      if (handled.revision !== loaded.revision && !('position' in handled && handled.position))
+        return this.#book(settlement, party, commands);
+      if ('position' in handled && handled.position && handled.events.some((event) => isMoved(event, settlementId)))
+        moved = handled.position;
+      ({ state } = handled);
+      loaded = { state, revision: handled.revision };
+    }
+    return { state, moved, loaded };
   }
 
   async #load({ settlementId, cutOff = 0n }: SettlementSpan, party: string): Promise<LoadedPosition> {
@@ -126,11 +148,19 @@ interface LoadedPosition {
   loaded: Loaded<SettlementPosition>;
 }
 
+/** Whether a debt that is paid directly, or a draw, has not come to its end. */
+const isOpen = ({ obligations, draw }: SettlementPosition): boolean =>
+  draw?.status === 'requested' || [...obligations.values()].some(({ status }) => status === 'due' || status === 'reported');
+
 /** A settlement's facts are all after its cut-off. */
 type SettlementSpan = Pick<Settlement, 'settlementId' | 'cutOff'>;
 
-const isAsk = (stored: StoredEvent<PositionEvent>): stored is StoredEvent<LiquidityDrawRequested | ExchangeRequested> =>
-  stored.event.type === 'LiquidityDrawRequested' || stored.event.type === 'ExchangeRequested';
+type HoldAsked = LiquidityDrawRequested | ExchangeFundsRequested | ExchangeRequested;
+
+const isAsk = (stored: StoredEvent<PositionEvent>): stored is StoredEvent<HoldAsked> =>
+  stored.event.type === 'LiquidityDrawRequested' ||
+  stored.event.type === 'ExchangeFundsRequested' ||
+  stored.event.type === 'ExchangeRequested';
 
 const isMoved = (event: PositionEvent, settlementId: string): boolean =>
   (event.type === 'ReserveWithheld' || event.type === 'ReserveReleased') && event.settlementId === settlementId;

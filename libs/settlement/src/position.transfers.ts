@@ -29,6 +29,10 @@ export function positionTransfers(event: PositionEvent): { currency: string; ref
     case 'ObligationReported':
     case 'ObligationReportRejected':
     case 'ObligationCarried':
+    case 'ExchangeFundsRequested':
+    case 'ExchangeFundsHeld':
+    case 'ExchangeFundsRefused':
+    case 'ExchangeFundsReleased':
     case 'ExchangeRequested':
     case 'ExchangeRefused':
     case 'ExchangeCarried':

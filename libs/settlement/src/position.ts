@@ -69,6 +69,10 @@ function evolve(state: SettlementPosition, event: PositionEvent): SettlementPosi
       return withStatus(state, event.creditor, { status: 'paid' });
     case 'ObligationCarried':
       return withStatus(state, event.creditor, { status: 'carried' });
+    case 'ExchangeFundsRequested':
+    case 'ExchangeFundsHeld':
+    case 'ExchangeFundsRefused':
+    case 'ExchangeFundsReleased':
     case 'ExchangeRequested':
     case 'ExchangeRefused':
     case 'CurrencyExchanged':

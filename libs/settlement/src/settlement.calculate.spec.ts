@@ -118,7 +118,7 @@ describe('a gross model', () => {
     ]);
     expect(movesOf('s1', parties[0]!)).toEqual([
       { kind: 'payout', id: 's1_platform.A', party: 'platform:A', amountMinor: 1_000 },
-      { kind: 'collection', id: 's1_platform.A_c', party: 'platform:A', amountMinor: 300 },
+      { kind: 'collection', id: 'collection_s1_platform.A', party: 'platform:A', amountMinor: 300 },
     ]);
     expect(movedBy('s1', parties)).toBe(1_300n);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PartySettlement, SettlementEvent } from '@tongbao/contracts';
+import type { FxQuoted, PartySettlement, SettlementEvent } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
 import { decideSettlement, type SettlementCommand, type SettlementRefusal } from './settlement.decide.js';
 import { settlementFold, type SettlementStatus } from './settlement.js';
@@ -28,6 +28,17 @@ const requested: SettlementEvent = { type: 'SettlementRequested', ...settlement,
 const calculated: SettlementEvent = { type: 'SettlementCalculated', ...settlement, ...calculation, calculatedAt: now };
 const mismatched: SettlementEvent = { type: 'SettlementMismatched', settlementId: 's1', currency: 'USD', differences };
 const verified: SettlementEvent = { type: 'SettlementVerified', settlementId: 's1', currency: 'USD', journalRevision: 4 };
+const quote: FxQuoted = {
+  type: 'FxQuoted',
+  ...{ quoteId: 'fxq_USD_EUR_1', from: 'USD', to: 'EUR', rateUnits: 9, rateScale: 1, by: 'operator:fx', source: 'bank' },
+  ...{ quotedAt: now, expiresAt: '2999-01-01T00:00:00.000Z' },
+};
+/** Who has no rate waits, and whoever approves sees that. */
+const looked: SettlementEvent = {
+  type: 'FxRatesAwaited',
+  ...{ settlementId: 's1', currency: 'USD', awaitedAt: now },
+  waiting: [{ party: 'platform:A', payIn: 'EUR', soldMinor: 900, code: 'quote_missing' }],
+};
 const approved = (by = 'operator:boss'): SettlementEvent => ({
   type: 'SettlementApproved',
   settlementId: 's1',
@@ -65,20 +76,25 @@ const histories: Record<'none' | SettlementStatus, SettlementEvent[]> = {
   requested: [requested],
   calculated: [requested, calculated],
   mismatched: [requested, calculated, mismatched],
-  verified: [requested, calculated, verified],
-  approved: [requested, calculated, verified, approved()],
-  paying: [requested, calculated, verified, approved(), paying],
-  settled: [requested, calculated, verified, approved(), paying, settled, slice('10')],
-  marked: [requested, calculated, verified, approved(), paying, settled, slice('10'), finished],
+  verified: [requested, calculated, verified, looked],
+  approved: [requested, calculated, verified, looked, approved()],
+  paying: [requested, calculated, verified, looked, approved(), paying],
+  settled: [requested, calculated, verified, looked, approved(), paying, settled, slice('10')],
+  marked: [requested, calculated, verified, looked, approved(), paying, settled, slice('10'), finished],
   aborted: [requested, aborted],
 };
 const statuses = Object.keys(histories) as (keyof typeof histories)[];
 
 const commands = {
   RequestSettlement: { type: 'RequestSettlement', ...settlement, requestedBy: 'operator:fin', now },
-  RecordCalculation: { type: 'RecordCalculation', calculation, now },
+  RecordCalculationSlice: {
+    type: 'RecordCalculationSlice',
+    slice: 1,
+    rows: { parties: [party('creator:K', 7, 'carry')], obligations: [] },
+  },
+  RecordCalculation: { type: 'RecordCalculation', slices: 0, calculation, now },
   RecordComparison: { type: 'RecordComparison', differences: [], journalRevision: 4 },
-  LockRates: { type: 'LockRates', quotes: [], now },
+  LockRates: { type: 'LockRates', quotes: [quote], now },
   CompareAgain: { type: 'CompareAgain', by: 'operator:fin' },
   ApproveSettlement: { type: 'ApproveSettlement', by: 'operator:boss' },
   ApproveAutomatically: { type: 'ApproveAutomatically', upToMinor: 950 },
@@ -174,6 +190,7 @@ describe('a settlement', () => {
     Exclude<keyof typeof commands, 'RequestSettlement' | 'AbortSettlement'>,
     { from: SettlementStatus[]; done: SettlementStatus[] }
   > = {
+    RecordCalculationSlice: { from: ['requested'], done: [] },
     RecordCalculation: { from: ['requested'], done: ['calculated', 'mismatched', 'verified', 'approved', 'paying', 'settled', 'marked'] },
     RecordComparison: { from: ['calculated'], done: ['mismatched', 'verified', 'approved', 'paying', 'settled', 'marked'] },
     LockRates: { from: ['verified', 'paying'], done: [] },
@@ -192,5 +209,77 @@ describe('a settlement', () => {
       if (from.includes(status)) expect(decision).toEqual({ events: [expect.anything()] });
       else expect(decision).toEqual(done.includes(status) ? { events: [] } : { refused: 'state_conflict' });
     });
+  });
+});
+
+describe('a settlement of very many parties', () => {
+  const rows = (...parties: PartySettlement[]) => ({ parties, obligations: [] });
+  const slice1: SettlementEvent = {
+    type: 'SettlementPartiesCalculated',
+    ...{ settlementId: 's1', model: 'dnm', currency: 'USD', slice: 1 },
+    ...rows(party('creator:K', 7, 'pay_out')),
+  };
+  const sliceCommand = (number: number): SettlementCommand => ({ ...commands.RecordCalculationSlice, slice: number });
+  const last = { ...calculation, ...rows(party('platform:A', 900, 'pay_out')) };
+  const ending: SettlementCommand = { ...commands.RecordCalculation, slices: 1, calculation: last };
+  const ended: SettlementEvent = { type: 'SettlementCalculated', ...settlement, ...last, calculatedAt: now };
+
+  it('is calculated slice by slice', () => {
+    given([requested])
+      .when({ ...commands.RecordCalculationSlice, rows: rows(party('creator:K', 7, 'pay_out')) })
+      .then({ events: [slice1] });
+    given([requested, slice1])
+      .when(ending)
+      .then({ events: [ended] });
+    expect([requested, slice1, ended].reduce(settlementFold.evolve, settlementFold.initial)).toMatchObject({
+      status: 'calculated',
+      parties: [{ party: 'creator:K' }, { party: 'platform:A' }],
+      slices: { count: 1, obligations: 0 },
+    });
+  });
+
+  it.each<[string, SettlementEvent[], SettlementCommand, Decision<SettlementEvent, SettlementRefusal>]>([
+    ['has no slice twice', [requested, slice1], sliceCommand(1), { events: [] }],
+    ['has its slices in their order', [requested], sliceCommand(2), { refused: 'state_conflict' }],
+    ['does not end while others have written more of it', [requested, slice1], commands.RecordCalculation, { refused: 'state_conflict' }],
+    ['does not end while less of it is written', [requested], ending, { refused: 'state_conflict' }],
+    ['has no slice once it is aborted', [requested, slice1, aborted], sliceCommand(2), { refused: 'state_conflict' }],
+    ['is not ended once it is aborted', [requested, slice1, aborted], ending, { refused: 'state_conflict' }],
+    ['is aborted between two slices', [requested, slice1], commands.AbortSettlement, { events: [aborted] }],
+    ['is not approved before all of it is calculated', [requested, slice1], commands.ApproveSettlement, { refused: 'state_conflict' }],
+  ])('%s', (_, history, command, expected) => given(history).when(command).then(expected));
+
+  const creators = Array.from({ length: 4_000 }, (__, index) => party(`creator:${String(index).padStart(6, '0')}`, index, 'pay_out'));
+  const many = [requested, { ...calculated, parties: creators }, verified, approved(), paying];
+
+  it('is settled slice by slice, each party once', () => {
+    let state = many.reduce(settlementFold.evolve, settlementFold.initial);
+    const said: SettlementEvent[] = [];
+    for (let steps = 0; state.status === 'paying' && steps < 10; steps += 1) {
+      const decision = decideSettlement(commands.FinishSettlement, state);
+      const events = 'events' in decision ? decision.events : [];
+      expect(events).toHaveLength(1);
+      said.push(...events);
+      state = events.reduce(settlementFold.evolve, state);
+    }
+    expect(said.map(({ type }) => type)).toEqual(['SettlementPartiesSettled', 'SettlementPartiesSettled', 'SettlementSettled']);
+    expect(said.flatMap((event) => ('parties' in event ? event.parties : []))).toEqual(
+      creators.map(({ party: name, netMinor }) => ({ party: name, netMinor })),
+    );
+    for (const event of said) expect(JSON.stringify(event).length).toBeLessThan(81_000);
+  });
+
+  it('names the first of those that differ, and says how many there are', () => {
+    const all = creators.map(({ party: name }) => ({ ...differences[0]!, party: name }));
+    given(histories.calculated)
+      .when({ ...commands.RecordComparison, differences: all })
+      .then({ events: [{ ...mismatched, differences: all.slice(0, 1_000), differing: 4_000 }] });
+  });
+});
+
+describe('a settlement whose rates nobody has looked at yet', () => {
+  it('is not approved: nobody could say at what', () => {
+    const state = [requested, calculated, verified].reduce(settlementFold.evolve, settlementFold.initial);
+    expect(decideSettlement({ type: 'ApproveSettlement', by: 'operator:boss' }, state)).toEqual({ refused: 'state_conflict' });
   });
 });

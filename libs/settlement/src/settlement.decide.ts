@@ -1,8 +1,11 @@
 import type { PaymentSidesSettled, ProblemCode, SettlementCalculated, SettlementEvent, SettlementMismatched } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
 import { toSafeInteger } from '@tongbao/money';
+import { exchangesOf } from './exchange.js';
 import { lockRates, type LockRates } from './rates.decide.js';
 import { movedBy } from './settlement.moves.js';
+import { firstEvents, firstRows, settledAtOnceCharacters } from './settlement.slices.js';
+import type { CalculatedAmounts } from './settlement.calculate.js';
 import type { Settlement, SettlementState, SettlementStatus } from './settlement.js';
 
 export interface RequestSettlement {
@@ -18,7 +21,10 @@ export interface RequestSettlement {
 
 export type SettlementCommand =
   | RequestSettlement
-  | { type: 'RecordCalculation'; calculation: Calculation; now: string }
+  /** @property slice its number, from 1 on */
+  | { type: 'RecordCalculationSlice'; slice: number; rows: CalculatedAmounts }
+  /** @property slices how many of it are written, before what it ends with */
+  | { type: 'RecordCalculation'; slices: number; calculation: Calculation; now: string }
   | { type: 'RecordComparison'; differences: SettlementMismatched['differences']; journalRevision: number }
   | LockRates
   /** The ledger has been corrected. */
@@ -28,7 +34,10 @@ export type SettlementCommand =
   | { type: 'ApproveAutomatically'; upToMinor: number }
   | { type: 'AbortSettlement'; by: string; reason: string }
   | { type: 'StartPaying' }
-  /** @property unfinished payouts, collections, draws and direct debts that have not come to their end */
+  /**
+   * One of very many parties is finished slice by slice, each by the same command.
+   * @property unfinished payouts, collections, draws and direct debts that have not come to their end
+   */
   | { type: 'FinishSettlement'; unfinished: number; now: string }
   | { type: 'RecordMarkedSlice'; windowId: string; throughPosition: bigint; payments: PaymentSidesSettled['payments'] }
   | { type: 'FinishMarking' };
@@ -60,6 +69,7 @@ const refusals: [SettlementRefusal, (command: SettlementCommand, state: Settleme
   ['settlement_past_abort', (command, state) => command.type === 'AbortSettlement' && isOneOf(state, pastAbort)],
   ['state_conflict', (command, state) => command.type !== 'RequestSettlement' && !isOneOf(state, allowedFrom[command.type])],
   ['state_conflict', (command) => command.type === 'FinishSettlement' && command.unfinished > 0],
+  ['state_conflict', (command, state) => state.status !== 'none' && isOfOtherSlices(command, state)],
   [
     'amount_differs',
     (command, state) =>
@@ -68,9 +78,19 @@ const refusals: [SettlementRefusal, (command: SettlementCommand, state: Settleme
       state.status !== 'none' &&
       BigInt(command.movedMinor) !== movedBy(state.settlementId, state.parties),
   ],
+  // Whoever approves must see at which rates it pays, or who waits for one.
+  ['state_conflict', (command, state) => command.type === 'ApproveSettlement' && state.status !== 'none' && areRatesOpen(state)],
   ['four_eyes', (command, state) => command.type === 'ApproveSettlement' && state.status !== 'none' && state.requestedBy === command.by],
   ['four_eyes', (command, state) => command.type === 'ApproveSettlement' && state.status !== 'none' && hasQuoted(command.by, state)],
 ];
+
+/** Somebody else has gone on with the calculation: what is still to be written is found out again. */
+const isOfOtherSlices = (command: SettlementCommand, { slices }: Settlement): boolean =>
+  (command.type === 'RecordCalculationSlice' && command.slice !== slices.count + 1) ||
+  (command.type === 'RecordCalculation' && command.slices !== slices.count);
+
+const areRatesOpen = (state: Settlement): boolean =>
+  exchangesOf(state).some(({ party }) => !state.rates.locked.has(party) && !state.rates.awaited.has(party));
 
 const hasQuoted = (by: string, { rates }: Settlement): boolean => [...rates.locked.values()].some(({ quotedBy }) => quotedBy === by);
 
@@ -78,6 +98,7 @@ const hasQuoted = (by: string, { rates }: Settlement): boolean => [...rates.lock
 export const pastAbort: readonly SettlementStatus[] = ['paying', 'settled', 'marked'];
 
 const allowedFrom: Record<LaterCommand['type'], readonly SettlementStatus[]> = {
+  RecordCalculationSlice: ['requested'],
   RecordCalculation: ['requested'],
   RecordComparison: ['calculated'],
   // Whoever waits for a rate holds up nobody else: it may come while the settlement pays.
@@ -98,6 +119,8 @@ function isDone(command: SettlementCommand, state: SettlementState): boolean {
       return state.status !== 'none' && state.requestedBy === command.requestedBy && sameList(state.windowIds, command.windowIds);
     case 'ApproveSettlement':
       return state.status === 'approved' && state.approvedBy === command.by;
+    case 'RecordCalculationSlice':
+      return state.status !== 'none' && state.status !== 'aborted' && command.slice <= state.slices.count;
     case 'RecordCalculation':
       return isOneOf(state, ['calculated', 'mismatched', 'verified', 'approved', ...pastAbort]);
     case 'LockRates':
@@ -136,16 +159,18 @@ function outcomeOf(command: LaterCommand, state: Settlement): SettlementEvent[] 
   const { settlementId, model, currency } = state;
   const windowIds = [...state.windowIds];
   switch (command.type) {
+    case 'RecordCalculationSlice':
+      return [{ type: 'SettlementPartiesCalculated', settlementId, model, currency, slice: command.slice, ...command.rows }];
     case 'RecordCalculation':
       return [
         { type: 'SettlementCalculated', settlementId, model, currency, windowIds, ...command.calculation, calculatedAt: command.now },
       ];
     case 'RecordComparison':
-      if (command.differences.length > 0)
-        return [{ type: 'SettlementMismatched', settlementId, currency, differences: command.differences }];
+      if (command.differences.length > 0) return [mismatched(state, command.differences)];
       return [{ type: 'SettlementVerified', settlementId, currency, journalRevision: command.journalRevision }];
     case 'LockRates':
-      return lockRates(command, state);
+      // What is left is locked by the next look at it.
+      return firstEvents(lockRates(command, state));
     case 'CompareAgain':
       return [{ type: 'SettlementComparisonAsked', settlementId, currency, by: command.by }];
     case 'ApproveSettlement':
@@ -159,7 +184,9 @@ function outcomeOf(command: LaterCommand, state: Settlement): SettlementEvent[] 
     case 'StartPaying':
       return [{ type: 'SettlementPaying', settlementId, currency }];
     case 'FinishSettlement': {
-      const parties = state.parties.map(({ party, netMinor }) => ({ party, netMinor }));
+      const left = state.parties.slice(state.settledParties).map(({ party, netMinor }) => ({ party, netMinor }));
+      const parties = firstRows(left, settledAtOnceCharacters);
+      if (parties.length < left.length) return [{ type: 'SettlementPartiesSettled', settlementId, currency, parties }];
       return [{ type: 'SettlementSettled', settlementId, model, currency, windowIds, parties, settledAt: command.now }];
     }
     case 'RecordMarkedSlice': {
@@ -172,6 +199,17 @@ function outcomeOf(command: LaterCommand, state: Settlement): SettlementEvent[] 
       return command satisfies never;
   }
 }
+
+/** So many are named; the list of differences, fact by fact, has all of them. */
+const mostDifferences = 1_000;
+
+const mismatched = ({ settlementId, currency }: Settlement, all: SettlementMismatched['differences']): SettlementEvent => ({
+  type: 'SettlementMismatched',
+  settlementId,
+  currency,
+  differences: all.slice(0, mostDifferences),
+  ...(all.length > mostDifferences && { differing: all.length }),
+});
 
 const approved = ({ settlementId, currency, parties }: Settlement, by: string): SettlementEvent => ({
   type: 'SettlementApproved',

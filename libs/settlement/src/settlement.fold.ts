@@ -1,12 +1,10 @@
-import type { LogEvent, SettlementEvent } from '@tongbao/contracts';
-import { apply, foldCalculation, leavingOf, undosOf } from './calculation.fold.js';
-import { carry } from './carry.fold.js';
+import type { LogEvent, SettlementCalculated, SettlementEvent, SettlementPartiesCalculated } from '@tongbao/contracts';
+import { foldAbort, foldCalculation, foldLeaving } from './calculation.fold.js';
 import { foldRates } from './fx.fold.js';
 import { movedBy } from './settlement.moves.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
-import type { PartyUndo } from './settlement.tables.js';
+import { mainJournal } from './settlement.tables.js';
 
-const mainJournal = 'main';
 const mainLog = 'main';
 
 /** Settlements, and the money that they carry on to the next one. */
@@ -19,15 +17,12 @@ export async function foldSettlement(event: SettlementEvent, position: bigint, r
     return;
   }
   const settlement = await rows.require('settlements', settlementId);
-  const undo = event.type === 'SettlementCalculated' ? await undosOf(event, rows) : [];
-  if (event.type === 'SettlementCalculated') await foldCalculation(event, undo, rows);
-  if (event.type === 'SettlementAborted') for (const each of settlement.undo ?? []) await apply(settlement, each, -1n, rows);
-  if (event.type === 'SettlementPaying') {
-    for (const { party, model, amountMinor, debitMinor } of settlement.leaving ?? [])
-      await carry({ model, currency: settlement.currency }, party, BigInt(amountMinor), rows, BigInt(debitMinor));
-  }
+  if (event.type === 'SettlementPartiesCalculated' || event.type === 'SettlementCalculated')
+    await foldCalculation(event, settlement.slices + 1, rows);
+  if (event.type === 'SettlementAborted') await foldAbort(settlement, rows);
+  if (event.type === 'SettlementPaying') await foldLeaving(settlement, rows);
   if (event.type === 'FxRatesLocked' || event.type === 'FxRatesAwaited') await foldRates(event, position, rows);
-  const after = settlementAfter(settlement, event, undo);
+  const after = settlementAfter(settlement, event);
   rows.put('settlements', event.type === 'SettlementVerified' ? { ...after, entries: await postedEntries(rows) } : after);
 }
 
@@ -45,31 +40,37 @@ export async function foldCheckpoint(event: LogEvent, rows: SettlementRows): Pro
 function settlementAfter(
   settlement: RowOf<'settlements'>,
   event: Exclude<SettlementEvent, { type: 'SettlementRequested' }>,
-  undo: PartyUndo[],
 ): RowOf<'settlements'> {
   switch (event.type) {
+    case 'SettlementPartiesCalculated':
+      return withRows(settlement, event);
     case 'SettlementCalculated': {
-      const { cutOff, facts, modelVersion = null, direct = null, parties } = event;
-      const movedMinor = movedBy(event.settlementId, parties);
-      const made = { cutOff: BigInt(cutOff), facts, modelVersion, direct, movedMinor, leaving: leavingOf(event), undo };
-      return { ...settlement, status: 'calculated', ...made };
+      const { cutOff, facts, modelVersion = null } = event;
+      return { ...withRows(settlement, event), status: 'calculated', cutOff: BigInt(cutOff), facts, modelVersion };
     }
     case 'SettlementComparisonAsked':
       return { ...settlement, status: 'calculated' };
     case 'SettlementMismatched':
-      return { ...settlement, status: 'mismatched', differences: event.differences };
+      return {
+        ...settlement,
+        status: 'mismatched',
+        differences: event.differences,
+        differing: event.differing ?? event.differences.length,
+      };
     // By party, in rows of their own.
     case 'FxRatesLocked':
     case 'FxRatesAwaited':
+    // Nothing but the ledger has nets by party that fall.
+    case 'SettlementPartiesSettled':
       return settlement;
     case 'SettlementVerified':
-      return { ...settlement, status: 'verified', journalRevision: event.journalRevision, differences: null };
+      return { ...settlement, status: 'verified', journalRevision: event.journalRevision, differences: null, differing: null };
     case 'SettlementApproved':
       return { ...settlement, status: 'approved', approvedBy: event.by };
     case 'SettlementAborted':
-      return { ...settlement, status: 'aborted', reason: event.reason, ...spent };
+      return { ...settlement, status: 'aborted', reason: event.reason };
     case 'SettlementPaying':
-      return { ...settlement, status: 'paying', ...spent };
+      return { ...settlement, status: 'paying' };
     case 'SettlementSettled':
       return { ...settlement, status: 'settled', settledAt: event.settledAt };
     case 'PaymentSidesSettled':
@@ -85,20 +86,26 @@ function settlementAfter(
   }
 }
 
-/** Neither can it be aborted any more, nor is there anything left of it to go elsewhere. */
-const spent = { undo: null, leaving: null };
+const withRows = (
+  settlement: RowOf<'settlements'>,
+  { settlementId, parties }: SettlementPartiesCalculated | SettlementCalculated,
+): RowOf<'settlements'> => ({
+  ...settlement,
+  slices: settlement.slices + 1,
+  movedMinor: settlement.movedMinor + movedBy(settlementId, parties),
+});
 
 const emptySettlement = {
-  ...spent,
   modelVersion: null,
   approvedBy: null,
   movedMinor: 0n,
-  direct: null,
+  slices: 0,
   cutOff: null,
   facts: 0,
   journalRevision: null,
   entries: null,
   differences: null,
+  differing: null,
   reason: null,
   settledAt: null,
   markedPayments: 0,

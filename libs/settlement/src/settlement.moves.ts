@@ -1,6 +1,6 @@
 import type { PartySettlement } from '@tongbao/contracts';
 import { sumMinor } from '@tongbao/money';
-import { payoutIdOf } from './payout.js';
+import { collectionIdOf, payoutIdOf } from './payout.js';
 
 /** Money that a settlement moves between the hub and a party: by the bank, or out of what the party has prefunded. */
 export interface SettlementMove {
@@ -24,7 +24,9 @@ export function movesOf(settlementId: string, row: PartySettlement): SettlementM
   const { received, paid } = legs;
   return [
     ...(received.action === 'pay_out' ? [{ kind: 'payout' as const, id, party, amountMinor: received.payableMinor }] : []),
-    ...(paid.action === 'collect' ? [{ kind: collected, id: `${id}_c`, party, amountMinor: paid.payableMinor }] : []),
+    ...(paid.action === 'collect'
+      ? [{ kind: collected, id: collectionIdOf(settlementId, party), party, amountMinor: paid.payableMinor }]
+      : []),
   ];
 }
 

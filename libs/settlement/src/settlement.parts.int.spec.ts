@@ -4,6 +4,7 @@ import { captured, disputed, disputeEnded, emptyBatch, example2, example3, poste
 import { TestHub } from '../test/hub.js';
 import { Market } from '../test/month.js';
 import { positionStream } from './liquidity.js';
+import { collectionIdOf } from './payout.js';
 
 let hub: TestHub;
 
@@ -93,7 +94,7 @@ describe('a gross settlement', () => {
     const settlementId = await market.settle();
     await market.untilMarked(settlementId);
     expect(await lineAmounts(market)).toEqual([10_000, -1_000, 300]);
-    expect(await market.payoutSteps(settlementId, `${A}_c`)).toEqual(['PayoutRequested', 'PayoutInstructed', 'PayoutConfirmed']);
+    expect(await market.collectionSteps(settlementId, A)).toEqual(['PayoutRequested', 'PayoutInstructed', 'PayoutConfirmed']);
   });
 
   it('carries each on its own, also what could not be collected', async () => {
@@ -103,8 +104,8 @@ describe('a gross settlement', () => {
     await market.earns('platform:D', -300);
     const first = await market.settle();
     for (let rounds = 0; rounds < 3; rounds += 1) await market.round(first);
-    expect(await market.payoutSteps(first, 'platform:D_c')).toEqual(['PayoutRequested', 'PayoutInstructed', 'PayoutFailed']);
-    await market.processes.payoutCommands.carry(`${first}_platform.D_c`, market.command('carry'));
+    expect(await market.collectionSteps(first, 'platform:D')).toEqual(['PayoutRequested', 'PayoutInstructed', 'PayoutFailed']);
+    await market.processes.payoutCommands.carry(collectionIdOf(first, 'platform:D'), market.command('carry'));
     await market.untilMarked(first);
     await market.earns('platform:D', 1);
     const second = await market.settle();
@@ -167,6 +168,32 @@ describe('a bilateral settlement', () => {
       { party: B, carriedInMinor: -1_600, payableMinor: -1_600, action: 'collect' },
     ]);
     expect((await lineAmounts(market)).slice(-2).sort()).toEqual([-1_600, 1_600]);
+  });
+});
+
+describe('a payout that the ledger refuses while another’s direct debt is open', () => {
+  it('is asked for again as soon as that is paid, and posted', async () => {
+    const market = await Market.open(hub, 'ILS', { cashMinor: 100_000, change: { interchange: 'bilateral' } });
+    await hub.payment({ ...example2('two-ILS'), currency: 'ILS' });
+    await hub.payment({ ...example3('three-ILS'), currency: 'ILS' });
+    const settlementId = await market.settle();
+    for (let rounds = 0; rounds < 3; rounds += 1) await market.round(settlementId, 'refused');
+    expect(await market.payoutSteps(settlementId, A)).toEqual(['PayoutRequested', 'PayoutRefused']);
+    const { obligations, payouts } = market.processes;
+    const obligationId = `${settlementId}_platform.B_platform.A`;
+    await obligations.report(obligationId, 'paid', 'advice 18', market.command('report'));
+    await obligations.confirm(obligationId, 'paid', market.command('creditor', A));
+    await hub.projected();
+
+    await payouts.run(0n);
+    expect(await market.payoutSteps(settlementId, A)).toHaveLength(2);
+    await hub.post();
+    await hub.projected();
+    await payouts.run(0n);
+    expect(await market.payoutSteps(settlementId, A)).toHaveLength(3);
+    await market.untilMarked(settlementId);
+    const steps = await market.payoutSteps(settlementId, A);
+    expect(steps).toEqual(['PayoutRequested', 'PayoutRefused', 'PayoutRequested', 'PayoutHeld', 'PayoutInstructed', 'PayoutConfirmed']);
   });
 });
 

@@ -1,27 +1,22 @@
 import type { EventStore, LogFeed } from '@tongbao/event-store';
-import { handle, load } from '@tongbao/event-store';
-import type { PayoutEvent, SettlementEvent } from '@tongbao/contracts';
-import { ProjectionBehind, untilReached, type Clock, type Follower } from '@tongbao/service';
+import type { Clock, Follower } from '@tongbao/service';
 import { tracing } from '@tongbao/telemetry';
+import { CalculationProcess } from './calculation.process.js';
 import { exchangesOf } from './exchange.js';
-import { ExchangeProcess, type Exchanged } from './exchange.process.js';
+import { ExchangeProcess } from './exchange.process.js';
 import type { FxQueries } from './fx.queries.js';
 import { PositionKeeper } from './position.process.js';
 import type { ModelTerms, SettlementModels } from './models.js';
-import { decidePayout, type PayoutRefusal } from './payout.decide.js';
 import type { AccountsInForce } from './payout.orders.js';
-import { payoutFold, payoutStream, type PayoutAccount, type PayoutState } from './payout.js';
-import { calculateSettlement } from './settlement.calculate.js';
 import { differencesOf } from './settlement.compare.js';
-import { decideSettlement, type SettlementCommand, type SettlementRefusal } from './settlement.decide.js';
-import { movesOf, type SettlementMove } from './settlement.moves.js';
-import { settlementFold, settlementStream, type Settlement, type SettlementState, type SettlementStatus } from './settlement.js';
+import type { SettlementCommand } from './settlement.decide.js';
+import { SettlementPayouts } from './settlement.payouts.js';
+import { hasMoved, SettlementStreams } from './settlement.streams.js';
+import type { Settlement, SettlementStatus } from './settlement.js';
 import type { SettlementQueries } from './settlement.queries.js';
+import { mainJournal } from './settlement.tables.js';
 import type { WindowKeeper } from './window-keeper.js';
 import type { WindowRefusal } from './window.decide.js';
-
-/** The journal that facts are posted to. */
-const journal = 'main';
 
 export interface SettlementProcessParts {
   store: EventStore;
@@ -35,6 +30,8 @@ export interface SettlementProcessParts {
   bank: string;
   accounts: AccountsInForce;
   clock: Clock;
+  /** What the rows of one event of a calculation come to at most, in characters of JSON. */
+  sliceCharacters?: number;
 }
 
 /**
@@ -43,18 +40,22 @@ export interface SettlementProcessParts {
  * What it reads of the projection must reflect the settlement's own newest event; who calls sees to that.
  */
 export class SettlementProcess {
+  readonly #streams: SettlementStreams;
+  readonly #calculation: CalculationProcess;
   readonly #positions: PositionKeeper;
   readonly #exchanges: ExchangeProcess;
-  /** Log position that the projection must have before anything is calculated; unknown before the first time. */
-  #calculated: bigint | undefined;
+  readonly #payouts: SettlementPayouts;
   /** Those that pay, once the ledger has what they did to reserves. */
   readonly #waitingForLedger = new Set<string>();
   /** Those with a payout that waits for a rate, or for cash of another currency. */
   readonly #waitingToExchange = new Set<string>();
 
   constructor(private readonly parts: SettlementProcessParts) {
+    this.#streams = new SettlementStreams(parts.store);
+    this.#calculation = new CalculationProcess({ ...parts, streams: this.#streams });
     this.#positions = new PositionKeeper(parts.store);
     this.#exchanges = new ExchangeProcess({ ...parts, positions: this.#positions });
+    this.#payouts = new SettlementPayouts(parts);
   }
 
   /** Whether a settlement is to be looked at again when the ledger has posted more. */
@@ -73,29 +74,35 @@ export class SettlementProcess {
    */
   async advance(settlementId: string): Promise<SettlementStatus> {
     for (;;) {
-      const { state, traceparent } = await load(this.parts.store, settlementStream(settlementId), settlementFold);
+      const { state, traceparent } = await this.#streams.load(settlementId);
       if (state.status === 'none') throw new Error(`there is no settlement ${settlementId}`);
-      if (!(await tracing.follow(traceparent, () => this.#step(state)))) return state.status;
+      if (await tracing.follow(traceparent, () => this.#step(state))) continue;
+      if (isAtRest.has(state.status)) this.#forget(settlementId);
+      return state.status;
     }
+  }
+
+  #forget(settlementId: string): void {
+    for (const each of [this.#streams, this.#positions, this.#payouts]) each.forget(settlementId);
   }
 
   /** @returns false when there is nothing to do until something happens */
   async #step(settlement: Settlement): Promise<boolean> {
     switch (settlement.status) {
       case 'requested':
-        return (await this.claim(settlement)) !== undefined || this.#calculate(settlement);
+        return (await this.claim(settlement)) !== undefined || this.#calculation.run(settlement);
       case 'calculated':
         return this.#compare(settlement);
       case 'verified':
-        return (await this.#lockRates(settlement)) || this.#approveAutomatically(settlement);
+        if (await this.#lockRates(settlement)) return true;
+        await this.#exchanges.hold(settlement);
+        return this.#approveAutomatically(settlement);
       case 'approved':
         return this.#decide(settlement, 'start paying', { type: 'StartPaying' });
       case 'paying':
         return this.#pay(settlement);
       case 'aborted':
-        this.#waitingToExchange.delete(settlement.settlementId);
-        for (const windowId of settlement.windowIds) await this.parts.windows.release(windowId, settlement.settlementId);
-        return false;
+        return this.#giveBack(settlement);
       case 'mismatched':
       case 'settled':
       case 'marked':
@@ -103,6 +110,21 @@ export class SettlementProcess {
       default:
         return settlement.status satisfies never;
     }
+  }
+
+  /** The windows last: what settles them again must find everything that was held free. */
+  async #giveBack(settlement: Settlement): Promise<false> {
+    const { settlementId, windowIds } = settlement;
+    this.#waitingToExchange.delete(settlementId);
+    const isFree = await this.#exchanges.release(settlement, await this.#posted());
+    setMember(this.#waitingForLedger, settlementId, !isFree);
+    if (isFree) for (const windowId of windowIds) await this.parts.windows.release(windowId, settlementId);
+    return false;
+  }
+
+  /** How far the ledger has posted what happened. */
+  async #posted(): Promise<bigint> {
+    return (await this.parts.queries.ledgerProgress(mainJournal))?.sourcePosition ?? 0n;
   }
 
   /**
@@ -119,54 +141,12 @@ export class SettlementProcess {
     return undefined;
   }
 
-  async #calculate(claimed: Settlement): Promise<boolean> {
-    const { store, queries } = this.parts;
-    const { state } = await load(store, settlementStream(claimed.settlementId), settlementFold);
-    if (state.status !== 'requested') return true;
-    const { windowIds, model, currency, settlementId } = state;
-    const windows = await queries.windowsOf(windowIds);
-    if (windows.length < windowIds.length || windows.some((window) => window.settlementId !== settlementId)) return false;
-    const last = windows.at(-1);
-    if (!last?.cutOff || last.closedAt === null) throw new Error(`${settlementId} has claimed a window without a cut-off`);
-    const { cutOff, closedAt } = last;
-    await this.#untilOthersAreKnown();
-    const [terms, partyModels, payIn, nets, obligations, carried, accounts, reserveBases, due] = await Promise.all([
-      this.#termsOf(state, cutOff),
-      this.parts.models.partyModels(currency),
-      this.parts.fx.payIn(currency),
-      queries.netsOf(windowIds),
-      queries.obligationsOf(windowIds),
-      queries.carriesOf(model, currency),
-      this.parts.accounts(),
-      queries.reserveBasesOf(currency),
-      queries.dueReserves(currency, closedAt),
-    ]);
-    const amounts = calculateSettlement({
-      ...{ settlementId, terms, nets, obligations, carried, reserveBases },
-      cutOffAt: new Date(closedAt),
-      dueReserves: due.filter(({ party }) => partyModels.at(party, cutOff) === model),
-      hasBankAccount: (party, paidIn) => accounts.of(party, paidIn) !== undefined,
-      modelAfter: (party) => partyModels.at(party, cutOff + 1n),
-      payInOf: (party) => payIn.get(party),
-    });
-    const facts = windows.reduce((sum, window) => sum + window.facts, 0);
-    const calculation = { modelVersion: terms.version, cutOff: String(cutOff), ...amounts, facts };
-    return this.#decide(state, 'calculate', { type: 'RecordCalculation', calculation, now: this.#now() });
-  }
-
-  /** A reserve is released once: what settlements of other models have taken of it must be in what this one reads. */
-  async #untilOthersAreKnown(): Promise<void> {
-    // The newest of what the projection follows: the log may end with what is nothing to it, and then it would be waited for in vain.
-    this.#calculated ??= await this.parts.feed.end();
-    await untilReached(this.parts.projection, this.#calculated);
-  }
-
   /** Once the ledger has posted the last fact of the windows, each party's net must be what the ledger moved for the same facts. */
   async #compare(settlement: Settlement): Promise<boolean> {
     const { queries } = this.parts;
     const windows = await queries.windowsOf(settlement.windowIds);
     const lastFact = windows.reduce((last, window) => (window.lastFact > last ? window.lastFact : last), 0n);
-    const progress = await queries.ledgerProgress(journal);
+    const progress = await queries.ledgerProgress(mainJournal);
     if (lastFact > (progress?.sourcePosition ?? 0n)) return false;
     // Read after the progress: the nets are at least as new as what it promises.
     const differences = differencesOf(await queries.netsOf(settlement.windowIds));
@@ -193,7 +173,7 @@ export class SettlementProcess {
     const { settlementId } = settlement;
     if (await this.#lockRates(settlement)) return true;
     const booked = await this.#positions.book(settlement);
-    const posted = (await this.parts.queries.ledgerProgress(journal))?.sourcePosition ?? 0n;
+    const posted = await this.#posted();
     if (booked.position > posted) {
       this.#waitingForLedger.add(settlementId);
       return false;
@@ -201,70 +181,34 @@ export class SettlementProcess {
     const exchanged = await this.#exchanges.run(settlement, posted);
     setMember(this.#waitingForLedger, settlementId, exchanged.waitsForLedger);
     setMember(this.#waitingToExchange, settlementId, exchanged.waits);
-    return (await this.#requestPayouts(settlement, exchanged)) && booked.isDone && exchanged.isDone && this.#finish(settlement);
+    return (await this.#payouts.request(settlement, exchanged)) && booked.isDone && exchanged.isDone && this.#finish(settlement);
   }
 
-  /** The payouts and collections that may go by now. @returns false while one of them has not come to its end */
-  async #requestPayouts(settlement: Settlement, exchanged: Exchanged): Promise<boolean> {
-    const { settlementId } = settlement;
-    const moves = settlement.parties.flatMap((row) => movesOf(settlementId, row)).filter(({ kind }) => kind !== 'draw');
-    const ready = moves.flatMap((move) => exchanged.asPaid(move));
-    if (ready.length === 0) return true;
-    const known = new Map((await this.parts.queries.payoutsOf(settlementId)).map(({ payoutId, status }) => [payoutId, status]));
-    const missing = ready.filter(({ id }) => !known.has(id));
-    if (missing.length > 0) {
-      const accounts = await this.parts.accounts();
-      for (const move of missing) await this.#requestPayout(settlement, move, accounts.of(move.party, move.currency));
-      return false;
-    }
-    return [...known.values()].every((status) => status === 'confirmed' || status === 'carried');
-  }
-
-  async #requestPayout(
-    { settlementId }: Settlement,
-    move: SettlementMove & { currency: string },
-    account: PayoutAccount | undefined,
-  ): Promise<void> {
-    const { id: payoutId, kind, party, amountMinor, currency } = move;
-    if (!account) throw new ProjectionBehind(`${party} had a bank account when ${settlementId} was calculated`);
-    const direction = kind === 'payout' ? ('payout' as const) : ('collection' as const);
-    const terms = { payoutId, settlementId, party, direction, amountMinor, currency, bank: this.parts.bank, ...account };
-    const decide = (state: PayoutState) => decidePayout({ type: 'RequestPayout', terms, now: this.#now() }, state);
-    const context = { commandId: `${payoutId} request`, correlationId: settlementId };
-    await handle<PayoutState, PayoutEvent, PayoutRefusal>(this.parts.store, payoutStream(payoutId), payoutFold, decide, context);
-  }
-
+  /** One of very many parties is settled slice by slice. */
   async #finish(settlement: Settlement): Promise<boolean> {
     for (const windowId of settlement.windowIds) await this.parts.windows.settle(windowId, settlement.settlementId);
-    return this.#decide(settlement, 'finish', { type: 'FinishSettlement', unfinished: 0, now: this.#now() });
+    for (;;) {
+      const handled = await this.#streams.decide(settlement.settlementId, 'finish', {
+        type: 'FinishSettlement',
+        unfinished: 0,
+        now: this.parts.clock.now().toISOString(),
+      });
+      if (handled.outcome === 'refused' || handled.state.status !== 'paying') return hasMoved(handled);
+    }
   }
 
-  /** @returns true when the settlement is another now; a refusal means that somebody else moved it on, which the next look shows */
   async #decide({ settlementId }: Pick<Settlement, 'settlementId'>, step: string, command: SettlementCommand): Promise<boolean> {
-    const isCalculation = command.type === 'RecordCalculation';
-    const known = this.#calculated;
-    // Where no answer comes, it may have been written all the same.
-    if (isCalculation) this.#calculated = undefined;
-    const handled = await handle<SettlementState, SettlementEvent, SettlementRefusal>(
-      this.parts.store,
-      settlementStream(settlementId),
-      settlementFold,
-      (state) => decideSettlement(command, state),
-      { commandId: `${settlementId} ${step}`, correlationId: settlementId },
-    );
-    if (isCalculation) this.#calculated = 'position' in handled ? (handled.position ?? known) : known;
-    return handled.outcome === 'refused' || handled.events.length > 0;
+    return hasMoved(await this.#streams.decide(settlementId, step, command));
   }
 
   /** The version of the model that was in force when the last of the settlement's windows closed. */
   #termsOf({ model, currency }: Pick<Settlement, 'model' | 'currency'>, cutOff: bigint): Promise<ModelTerms> {
     return this.parts.models.termsAt(model, currency, cutOff);
   }
-
-  #now(): string {
-    return this.parts.clock.now().toISOString();
-  }
 }
+
+/** Nothing more is written of these here. */
+const isAtRest: ReadonlySet<SettlementStatus> = new Set(['settled', 'marked', 'aborted']);
 
 function setMember(set: Set<string>, member: string, isIn: boolean): void {
   if (isIn) set.add(member);

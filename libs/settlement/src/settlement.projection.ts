@@ -51,7 +51,7 @@ export const settlementCategories = [
 /** Windows, nets, settlements, payouts, the bank, and every party's statement. */
 export const settlementProjection: Projection = {
   name: 'settlement',
-  version: 5,
+  version: 7,
   categories: settlementCategories,
   tables: settlementTables,
   touches,

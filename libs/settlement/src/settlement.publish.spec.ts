@@ -127,7 +127,7 @@ describe('what settlement tells the others', () => {
     expect(published({ type: 'WithdrawalCancelled', ...reference, by: 'operator:fin', reason: 'x' })).toEqual([status('cancelled')]);
   });
 
-  it('is the hold of a draw, which no cap keeps back, and that of an exchange, of what is bought', () => {
+  it('is the hold of a draw, which no cap keeps back, and those of an exchange, of what is sold and of what is bought', () => {
     const of = { party: 'platform:A', amountMinor: 900, currency: 'CNY', settlementId: 's1', holdId: 'h1' };
     const hold = { type: 'PlaceHold', holdId: 'h1', purpose: 'payout', ref: 'platform.A' };
     const command = (data: object) => ({ topic: 'tongbao.ledger.commands', key: 'h1', type: 'PlaceHold', data: { ...hold, ...data } });
@@ -136,6 +136,10 @@ describe('what settlement tells the others', () => {
     ]);
     const bought = { amountMinor: 125, currency: 'USD' };
     const terms = { exchangeId: 'x1', bought, rate: '0.138889', quoteId: 'q1', rounding: { numerator: 0, denominator: 1 } };
+    expect(published({ type: 'ExchangeFundsRequested', ...of, exchangeId: 'x1' })).toEqual([
+      command({ currency: 'CNY', reservations: [{ account: 'platform:A', amountMinor: 900 }] }),
+    ]);
+    expect(published({ type: 'ExchangeFundsReleased', ...of, exchangeId: 'x1' })).toEqual([]);
     expect(published({ type: 'ExchangeRequested', ...of, ...terms })).toEqual([
       command({ currency: 'USD', reservations: [{ account: 'hub:fx', amountMinor: 125 }] }),
     ]);

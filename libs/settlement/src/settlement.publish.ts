@@ -51,6 +51,8 @@ function settlementMessages(event: SettlementEvent): OutgoingMessage[] {
   switch (event.type) {
     case 'SettlementRequested':
       return status('requested', event.currency);
+    // One of very many parties is told in several messages, each of some of them.
+    case 'SettlementPartiesCalculated':
     case 'SettlementCalculated':
       return status('calculated', event.currency, event.parties);
     case 'SettlementMismatched':
@@ -69,6 +71,7 @@ function settlementMessages(event: SettlementEvent): OutgoingMessage[] {
       return status('aborted', event.currency);
     case 'SettlementPaying':
       return status('paying', event.currency);
+    case 'SettlementPartiesSettled':
     case 'SettlementSettled':
       return status('settled', event.currency, event.parties);
     case 'PaymentSidesSettled': {
@@ -84,12 +87,13 @@ function settlementMessages(event: SettlementEvent): OutgoingMessage[] {
   }
 }
 
-const payoutStatuses: Record<PayoutEvent['type'], string> = {
+const payoutStatuses: Record<Exclude<PayoutEvent['type'], 'PayoutLineRefused'>, string> = {
   PayoutRequested: 'requested',
   PayoutHeld: 'held',
   PayoutRefused: 'refused',
   PayoutAwaitingProof: 'awaiting_proof',
   PayoutAwaitingFunds: 'awaiting_funds',
+  PayoutAwaitingAccount: 'awaiting_account',
   PayoutInstructed: 'instructed',
   PayoutConfirmed: 'confirmed',
   PayoutFailed: 'failed',
@@ -97,7 +101,9 @@ const payoutStatuses: Record<PayoutEvent['type'], string> = {
   PayoutCarried: 'carried',
 };
 
+/** A line that was refused is the hub's own affair. */
 function payoutMessages(event: PayoutEvent): OutgoingMessage[] {
+  if (event.type === 'PayoutLineRefused') return [];
   const { payoutId, settlementId, party, direction, amountMinor, currency } = event;
   const about = { payoutId, settlementId, party, direction, amountMinor, currency };
   const status = news(payoutId, { type: 'PayoutStatusChanged', ...about, status: payoutStatuses[event.type] });
@@ -133,6 +139,12 @@ function positionMessages(event: PositionEvent): OutgoingMessage[] {
       const reservations = [{ account: account.liquidity(party), amountMinor }];
       const hold = { holdId, purpose: 'payout' as const, ref: drawRefOf(party), currency, reservations };
       return [ledgerCommand({ type: 'PlaceHold', ...hold, paysDebt: true })];
+    }
+    case 'ExchangeFundsRequested': {
+      // What is sold must still be there when it is exchanged. It pays what the party has earned: no debit of its net.
+      const { holdId, party, amountMinor, currency } = event;
+      const reservations = [{ account: party, amountMinor }];
+      return [ledgerCommand({ type: 'PlaceHold', holdId, purpose: 'payout', ref: drawRefOf(party), currency, reservations })];
     }
     case 'ExchangeRequested': {
       // What is bought must be covered by cash of its currency before the party has it: else nobody could be paid in that currency any more.

@@ -25,7 +25,7 @@ import {
 } from './settlement.tables.js';
 
 /** Payouts that the ledger holds money for. */
-const notInstructed = ['held', 'awaiting_proof', 'awaiting_funds'];
+const notInstructed = ['held', 'awaiting_proof', 'awaiting_funds', 'awaiting_account'];
 
 /** What a process reads of its own projection to decide its next step. */
 export class SettlementQueries {
@@ -141,6 +141,13 @@ export class SettlementQueries {
 
   payoutsOf(settlementId: string): Promise<RowOf<'payouts'>[]> {
     return this.#database.select().from(payouts).where(eq(payouts.settlementId, settlementId)).orderBy(asc(payouts.payoutId));
+  }
+
+  /** How many payouts and collections of a settlement have not come to their end, of so many. */
+  async payoutsLeftOf(settlementId: string, asked: number): Promise<number> {
+    const isAtEnd = and(eq(payouts.settlementId, settlementId), inArray(payouts.status, ['confirmed', 'carried']));
+    const [row] = await this.#database.select({ payouts: count() }).from(payouts).where(isAtEnd);
+    return asked - (row?.payouts ?? 0);
   }
 
   /** Settlements that are to be paid out, and whose books no checkpoint covers that counts as proof. */

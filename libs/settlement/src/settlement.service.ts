@@ -2,16 +2,8 @@ import type { LogFeed, StoredEvent } from '@tongbao/event-store';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { untilReached, type Follower, type Leadership } from '@tongbao/service';
 import type { Logger } from 'pino';
-import {
-  isBankLineFact,
-  isFxQuoteFact,
-  isJournalFact,
-  isModelFact,
-  isPayoutFact,
-  isPositionFact,
-  isSettlementFact,
-  isWindowFact,
-} from './facts.js';
+import { isFxQuoteFact, isJournalFact, isModelFact, isPayoutFact, isPositionFact, isSettlementFact, isWindowFact } from './facts.js';
+import { coverGainedBy } from './cover-gains.js';
 import { JobQueue } from './job-queue.js';
 import type { ModelCommands } from './model.commands.js';
 import type { SettlementModel } from './models.js';
@@ -45,7 +37,7 @@ const closings = 'closings';
 const dueSettlements = 'due settlements';
 
 /** Whose facts may let a settlement go on. */
-const watched = ['model', 'window', 'settlement', 'payout', 'position', 'journal', 'fxquote', 'reconciliation'] as const;
+const watched = ['model', 'window', 'settlement', 'payout', 'position', 'journal', 'fxquote'] as const;
 
 const latest = (one: bigint, other: bigint): bigint => (one > other ? one : other);
 
@@ -102,11 +94,10 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
       if (isJournalFact(stored)) {
         this.#journalSeen = position;
         for (const settlementId of this.#watchingJournal) this.#settlements.kick(settlementId, position);
+        if (coverGainedBy(stored.event).size > 0) this.#kickForMoney(position);
       } else if (isPayoutFact(stored)) this.#settlements.kick(stored.event.settlementId, position);
-      else if (isFxQuoteFact(stored) || isBankLineFact(stored)) {
-        this.#moneySeen = position;
-        for (const settlementId of this.#watchingMoney) this.#settlements.kick(settlementId, position);
-      } else if (isPositionFact(stored)) {
+      else if (isFxQuoteFact(stored)) this.#kickForMoney(position);
+      else if (isPositionFact(stored)) {
         if ('settlementId' in stored.event) this.#settlements.kick(stored.event.settlementId, position);
       } else if (isSettlementFact(stored)) {
         if (stored.event.type !== 'PaymentSidesSettled') this.#settlements.kick(stored.event.settlementId, position);
@@ -123,7 +114,12 @@ export class SettlementService implements OnApplicationBootstrap, BeforeApplicat
     }
   }
 
-  /** Watches the journal, quotes and the bank from before it looks at how far they are, so that no progress in between is missed. */
+  #kickForMoney(position: bigint): void {
+    this.#moneySeen = position;
+    for (const settlementId of this.#watchingMoney) this.#settlements.kick(settlementId, position);
+  }
+
+  /** Watches the journal and quotes from before it looks at how far they are, so that no progress in between is missed. */
   async #advance(settlementId: string, position: bigint): Promise<void> {
     const { projection, settlement } = this.parts;
     this.#watchingJournal.add(settlementId);

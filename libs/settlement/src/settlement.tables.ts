@@ -1,5 +1,6 @@
-import type { DirectObligation, PartySettlement, SettlementMismatched } from '@tongbao/contracts';
+import type { PartySettlement, SettlementMismatched } from '@tongbao/contracts';
 import { bigint, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import { calculationTables } from './calculation.tables.js';
 import { comparisonTables } from './comparison.tables.js';
 import { modelTables } from './model.tables.js';
 import { obligationTables } from './obligation.tables.js';
@@ -8,6 +9,7 @@ import { fxTables } from './fx.tables.js';
 import { payoutTables } from './payout.tables.js';
 import { reserveTables } from './reserve.tables.js';
 
+export { calculationSlices } from './calculation.tables.js';
 export { mendings } from './comparison.tables.js';
 export { directObligations, liquidityDraws } from './obligation.tables.js';
 export { bankCash, bankLines, payees, payouts } from './payout.tables.js';
@@ -82,6 +84,9 @@ export const obligations = schema.table(
   (table) => [primaryKey({ columns: [table.windowId, table.debtor, table.creditor] })],
 );
 
+/** The journal that the hub's facts are posted to. */
+export const mainJournal = 'main';
+
 /** How far the ledger has posted the facts. */
 export const ledgerProgress = schema.table('ledger_progress', {
   journal: text('journal').primaryKey(),
@@ -133,12 +138,10 @@ export const settlements = schema.table(
     /** As many entries of the books must be proven before it may pay out, where that is asked for. */
     entries: bigint('entries', { mode: 'number' }),
     differences: jsonb('differences').$type<SettlementMismatched['differences']>(),
-    /** What its calculation did to what is carried and to reserves; an abort takes it back. */
-    undo: jsonb('undo').$type<PartyUndo[]>(),
-    /** What is carried to other models, once it can no longer be aborted. */
-    leaving: jsonb('leaving').$type<CarriedElsewhere[]>(),
-    /** What platforms are to pay each other directly. */
-    direct: jsonb('direct').$type<DirectObligation[]>(),
+    /** How many parties differ: of very many only the first ones are named. */
+    differing: integer('differing'),
+    /** How many events its calculation has. */
+    slices: integer('slices').notNull(),
     reason: text('reason'),
     settledAt: text('settled_at'),
     /** Payments that have been told of it, and how far in the log that has come. */
@@ -219,26 +222,8 @@ export const statementChunks = schema.table(
   ],
 );
 
-/** What a calculation did to one party; amounts in minor units, decimal. */
-export interface PartyUndo {
-  party: string;
-  carriedMinor: string;
-  debitMinor: string;
-  basisPointMinor: string;
-  withheldMinor: string;
-  /** Settlements whose reserves it releases. */
-  releases: string[];
-}
-
-/** What a party takes with it to another model. */
-export interface CarriedElsewhere {
-  party: string;
-  model: string;
-  amountMinor: number;
-  debitMinor: number;
-}
-
 export const settlementTables = {
+  ...calculationTables,
   ...comparisonTables,
   ...modelTables,
   ...obligationTables,

@@ -1,6 +1,7 @@
-import type { DirectObligation, PartySettlement, SettlementEvent } from '@tongbao/contracts';
+import type { DirectObligation, PartySettlement, SettlementCalculated, SettlementEvent } from '@tongbao/contracts';
 import type { Fold } from '@tongbao/event-store';
 import type { SettlementRates } from './exchange.js';
+import type { WrittenSlices } from './settlement.slices.js';
 
 /** A settlement as its own stream tells it. */
 export type SettlementState = { status: 'none' } | Settlement;
@@ -19,9 +20,14 @@ export interface Settlement {
   requestedBy: string;
   approvedBy?: string;
   cutOff?: bigint;
+  /** As far as its calculation is written. */
   parties: readonly PartySettlement[];
   /** What platforms are to pay each other directly. */
   direct: readonly DirectObligation[];
+  /** Of a calculation that is too large for one event. */
+  slices: WrittenSlices;
+  /** How many of its parties have been told to be settled, in slices. */
+  settledParties: number;
   /** At which parties are paid in other currencies. */
   rates: SettlementRates;
   /** How often it has been compared with the ledger, and found to differ. */
@@ -46,6 +52,8 @@ function evolve(state: SettlementState, event: SettlementEvent): SettlementState
       requestedBy,
       parties: [],
       direct: [],
+      slices: { count: 0, obligations: 0 },
+      settledParties: 0,
       rates: { locked: new Map(), awaited: new Map() },
       mismatches: 0,
       marked: { through: 0n, payments: 0 },
@@ -53,8 +61,13 @@ function evolve(state: SettlementState, event: SettlementEvent): SettlementState
   }
   if (state.status === 'none') throw new Error(`${event.type} of ${event.settlementId} without a SettlementRequested before it`);
   switch (event.type) {
+    case 'SettlementPartiesCalculated':
+      return {
+        ...withRows(state, event),
+        slices: { count: event.slice, obligations: state.slices.obligations + event.obligations.length },
+      };
     case 'SettlementCalculated':
-      return { ...state, status: 'calculated', cutOff: BigInt(event.cutOff), parties: event.parties, direct: event.direct ?? [] };
+      return { ...withRows(state, event), status: 'calculated', cutOff: BigInt(event.cutOff) };
     case 'SettlementMismatched':
       return { ...state, status: 'mismatched', mismatches: state.mismatches + 1 };
     case 'SettlementComparisonAsked':
@@ -75,6 +88,8 @@ function evolve(state: SettlementState, event: SettlementEvent): SettlementState
       return { ...state, status: 'aborted' };
     case 'SettlementPaying':
       return { ...state, status: 'paying' };
+    case 'SettlementPartiesSettled':
+      return { ...state, settledParties: state.settledParties + event.parties.length };
     case 'SettlementSettled':
       return { ...state, status: 'settled' };
     case 'PaymentSidesSettled':
@@ -85,3 +100,9 @@ function evolve(state: SettlementState, event: SettlementEvent): SettlementState
       return event satisfies never;
   }
 }
+
+const withRows = (state: Settlement, { parties, direct = [] }: Pick<SettlementCalculated, 'parties' | 'direct'>): Settlement => ({
+  ...state,
+  parties: [...state.parties, ...parties],
+  direct: [...state.direct, ...direct],
+});

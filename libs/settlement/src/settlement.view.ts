@@ -6,6 +6,7 @@ import { bilateralObligations } from './obligation.calculate.js';
 import type { RowOf } from './settlement.rows.js';
 import { FxViews } from './fx.view.js';
 import {
+  calculationSlices,
   directObligations,
   liquidityDraws,
   logProgress,
@@ -92,19 +93,33 @@ export class SettlementViews {
     const of = eq(settlementParties.settlementId, settlementId);
     const parties = await this.#database.select().from(settlementParties).where(of).orderBy(asc(settlementParties.party));
     const bilateral = await this.#database.select().from(settlementObligations).where(eq(settlementObligations.settlementId, settlementId));
-    const direct = await this.#database.select().from(directObligations).where(eq(directObligations.settlementId, settlementId));
     return {
       ...settlementSummary(row),
       paymentsTold: await this.#told(row),
       proof: { entries: row.entries, ...(await this.#proven()) },
-      ...(row.differences && { differences: row.differences }),
+      ...(row.differences && { differences: row.differences, differing: row.differing }),
       parties: parties.map(partySettlement),
       obligations: bilateral.map(({ debtor, creditor, amountMinor }) => ({ debtor, creditor, amountMinor: toSafeInteger(amountMinor) })),
-      ...(row.direct && { direct: row.direct.map((each) => ({ ...each, status: statusOf(each.obligationId, direct) })) }),
+      ...(await this.#direct(settlementId)),
       payouts: await this.payouts(settlementId),
       draws: await this.#draws(settlementId),
       exchanges: await this.#fx.ofSettlement(settlementId, row.status === 'aborted'),
     };
+  }
+
+  /** What platforms are to pay each other, where there is anything. Before its settlement pays, such a debt is only calculated. */
+  async #direct(settlementId: string): Promise<object> {
+    const mine = eq(calculationSlices.settlementId, settlementId);
+    const slices = await this.#database
+      .select({ direct: calculationSlices.direct })
+      .from(calculationSlices)
+      .where(mine)
+      .orderBy(asc(calculationSlices.slice));
+    const calculated = slices.flatMap(({ direct }) => direct ?? []);
+    if (calculated.length === 0) return {};
+    const due = await this.#database.select().from(directObligations).where(eq(directObligations.settlementId, settlementId));
+    const statuses = new Map(due.map(({ obligationId, status }) => [obligationId, status]));
+    return { direct: calculated.map((each) => ({ ...each, status: statuses.get(each.obligationId) ?? 'calculated' })) };
   }
 
   /** How far its payments have been told; in percent of the span of the log that has them. */
@@ -216,10 +231,6 @@ function settlementSummary(row: RowOf<'settlements'>): object {
     paymentsTold: { count: markedPayments, done: status === 'marked' },
   };
 }
-
-/** Before its settlement pays, a direct debt is only calculated. */
-const statusOf = (obligationId: string, due: readonly RowOf<'directObligations'>[]): string =>
-  due.find((each) => each.obligationId === obligationId)?.status ?? 'calculated';
 
 /** Payable = carried in + net - direct - withheld + released. */
 function partySettlement(row: RowOf<'settlementParties'>): object {

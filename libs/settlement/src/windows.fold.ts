@@ -11,6 +11,7 @@ import { idOf, type StoredEvent } from '@tongbao/event-store';
 import { modelOf } from './assignment.fold.js';
 import { windowIdOf } from './models.js';
 import type { RowOf, SettlementRows } from './settlement.rows.js';
+import { coverGainedBy } from './cover-gains.js';
 import { nettedSidesOf, type FactTransfer } from './sides.js';
 import { beginWindow, currentWindow } from './window.rows.js';
 
@@ -127,6 +128,7 @@ export async function foldJournal(stored: StoredEvent<EntriesPosted>, rows: Sett
   const { event, stream, revision, position } = stored;
   const entries = event.firstEntry + event.entries.length;
   rows.put('ledgerProgress', { journal: idOf(stream), sourcePosition: BigInt(event.sourcePosition), revision, entries });
+  for (const currency of coverGainedBy(event)) rows.put('coverGains', { currency, position });
   for (const [index, entry] of event.entries.entries()) {
     if (!isNetted(entry)) continue;
     if (entry.position === undefined) await foldOwnEntry(entry, event.firstEntry + index, position, rows);

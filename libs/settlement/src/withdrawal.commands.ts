@@ -74,8 +74,9 @@ export class WithdrawalCommands {
     return this.#do(withdrawalId, { type: 'CancelWithdrawal', by: asked.by, reason }, asked);
   }
 
-  async retry(withdrawalId: string, { commandId, by }: Asked): Promise<Answer> {
-    return this.#answer(withdrawalId, commandId, await this.parts.payouts.askAgain(withdrawalId, { commandId, actor: by }));
+  /** @param despite lines that named it and were refused: without them it is a `state_conflict`, as the bank may have paid */
+  async retry(withdrawalId: string, { commandId, by }: Asked, despite?: readonly string[]): Promise<Answer> {
+    return this.#answer(withdrawalId, commandId, await this.parts.payouts.askAgain(withdrawalId, { commandId, actor: by }, despite));
   }
 
   async declareFailed(withdrawalId: string, note: string, { commandId, by }: Asked): Promise<Answer> {

@@ -27,6 +27,7 @@ const held: WithdrawalEvent = { type: 'WithdrawalHeld', ...reference };
 const refused: WithdrawalEvent = { type: 'WithdrawalRefused', ...reference, code: 'insufficient_funds' };
 const approved = (by = 'operator:boss'): WithdrawalEvent => ({ type: 'WithdrawalApproved', ...reference, by });
 const awaiting: WithdrawalEvent = { type: 'WithdrawalAwaitingFunds', ...reference };
+const nowhere: WithdrawalEvent = { type: 'WithdrawalAwaitingAccount', ...reference };
 const instructed = (attempt = 1, hold = holdId): WithdrawalEvent => ({
   type: 'WithdrawalInstructed',
   ...reference,
@@ -52,6 +53,7 @@ const histories: Record<'none' | WithdrawalStatus, WithdrawalEvent[]> = {
   held: [requested(), held],
   refused: [requested(), refused],
   awaiting_funds: [requested(), held, approved(), awaiting],
+  awaiting_account: [requested(), held, approved(), nowhere],
   instructed: [requested(), held, approved(), instructed()],
   confirmed: [requested(), held, approved(), instructed(), confirmed],
   failed: [requested(), held, approved(), instructed(), failed],
@@ -59,6 +61,8 @@ const histories: Record<'none' | WithdrawalStatus, WithdrawalEvent[]> = {
   cancelled: [requested(), held, cancelled({ holdId })],
 };
 
+const other = { accountNumber: '6333', holder: 'B Ltd' };
+const elsewhere: WithdrawalEvent = { type: 'WithdrawalInstructed', ...reference, ...other, attempt: 1, holdId };
 const line = { lineId: 'l1', amountMinor: -500, currency: 'CNY', accountNumber: '6222' };
 const commands = {
   request: { type: 'RequestWithdrawal', terms, now },
@@ -130,7 +134,7 @@ const table: Record<'none' | WithdrawalStatus, Record<CommandName, WithdrawalEve
     placed: [],
     holdRefused: [],
     approve: [approved()],
-    again: [requested('hold_wdr_1_2')],
+    again: [requested('hold2_wdr_1')],
     instruct: 'state_conflict',
     confirm: 'not_instructed',
     fail: 'state_conflict',
@@ -139,6 +143,19 @@ const table: Record<'none' | WithdrawalStatus, Record<CommandName, WithdrawalEve
     cancel: [cancelled()],
   },
   awaiting_funds: {
+    request: [],
+    placed: [],
+    holdRefused: [],
+    approve: [],
+    again: 'state_conflict',
+    instruct: [instructed()],
+    confirm: 'not_instructed',
+    fail: 'state_conflict',
+    declare: 'state_conflict',
+    takeBack: 'not_confirmed',
+    cancel: [cancelled({ holdId })],
+  },
+  awaiting_account: {
     request: [],
     placed: [],
     holdRefused: [],
@@ -182,7 +199,7 @@ const table: Record<'none' | WithdrawalStatus, Record<CommandName, WithdrawalEve
     placed: [],
     holdRefused: [],
     approve: [],
-    again: [requested('hold_wdr_1_2')],
+    again: [requested('hold2_wdr_1')],
     instruct: 'state_conflict',
     confirm: 'not_instructed',
     fail: [],
@@ -242,12 +259,31 @@ describe('a withdrawal', () => {
     ],
     ['that waits goes on waiting', histories.awaiting_funds, { ...commands.instruct, availableMinor: 499n }, []],
     [
-      'keeps its leave when it is asked for again',
-      [...histories.failed, requested('hold_wdr_1_2'), held],
-      commands.instruct,
-      [instructed(2, 'hold_wdr_1_2')],
+      'of liquidity whose account has been ended goes to the one that serves instead',
+      [requested(), held, approved()],
+      { ...commands.instruct, account: other },
+      [elsewhere],
     ],
-    ['passes over a late answer to the first ask', [...histories.refused, requested('hold_wdr_1_2')], commands.holdRefused, []],
+    [
+      'whose account has been ended waits where there is no other one',
+      [requested(), held, approved()],
+      { ...commands.instruct, account: null },
+      [nowhere],
+    ],
+    ['that waits for an account goes on waiting', histories.awaiting_account, { ...commands.instruct, account: null }, []],
+    [
+      'that was instructed elsewhere is confirmed by the line of there',
+      [requested(), held, approved(), elsewhere],
+      { ...commands.confirm, line: { ...line, accountNumber: '6333' } },
+      [confirmed],
+    ],
+    [
+      'keeps its leave when it is asked for again',
+      [...histories.failed, requested('hold2_wdr_1'), held],
+      commands.instruct,
+      [instructed(2, 'hold2_wdr_1')],
+    ],
+    ['passes over a late answer to the first ask', [...histories.refused, requested('hold2_wdr_1')], commands.holdRefused, []],
   ])('%s', (_, history, command, events) => given(history).when(command).then({ events }));
 
   it.each<[WithdrawalRefusal, string, WithdrawalEvent[], WithdrawalCommand]>([
@@ -286,4 +322,29 @@ describe('a withdrawal', () => {
     ],
     ['line_repeats', 'a second line', histories.confirmed, { ...commands.confirm, line: { ...line, lineId: 'l9' } }],
   ])('refuses with %s: %s', (refusal, _, history, command) => given(history).when(command).then({ refused: refusal }));
+});
+
+describe('a withdrawal that a refused line has named', () => {
+  const lateLine: WithdrawalEvent = { type: 'WithdrawalLineRefused', ...reference, lineId: 'l7', code: 'not_instructed' };
+  const again: WithdrawalCommand = { type: 'AskAgain', account: destination, now };
+  const state_conflict = { refused: 'state_conflict' } as const;
+  const decide = (command: WithdrawalCommand, history: WithdrawalEvent[]) =>
+    decideWithdrawal(command, history.reduce(withdrawalFold.evolve, withdrawalFold.initial));
+
+  it.each<[string, WithdrawalEvent[], WithdrawalCommand, ReturnType<typeof decideWithdrawal>]>([
+    ['remembers it', histories.failed, { type: 'RecordRefusedLine', lineId: 'l7', code: 'not_instructed' }, { events: [lateLine] }],
+    ['may have been paid: it is not asked for again', [...histories.failed, lateLine], again, state_conflict],
+    [
+      'is asked for again by who names the line',
+      [...histories.failed, lateLine],
+      { ...again, despite: ['l7'] },
+      { events: [requested('hold2_wdr_1')] },
+    ],
+    [
+      'is not instructed when the line comes after it was asked for again',
+      [...histories.failed, requested('hold2_wdr_1'), held, lateLine],
+      { type: 'InstructWithdrawal', availableMinor: 1_000_000n },
+      state_conflict,
+    ],
+  ])('%s', (_, history, command, decision) => expect(decide(command, history)).toEqual(decision));
 });

@@ -1,9 +1,9 @@
 import type { ProblemCode, WithdrawalEvent } from '@tongbao/contracts';
 import type { Decision } from '@tongbao/event-store';
-import { isAboutLine, isKnownLine, refusalOfLine, type LineCommand, type LineRefusal } from './bank-line.claim.js';
+import { isAboutLine, isKnownLine, isOverlooked, refusalOfLine, type LineCommand, type LineRefusal } from './bank-line.claim.js';
 import type { OrderCommand } from './bank-order.js';
 import { declaredFailed } from './payout.decide.js';
-import { holdIdOf, payoutAccountOf } from './payout.js';
+import { holdIdOf, payoutAccountOf, type PayoutAccount } from './payout.js';
 import type { Withdrawal, WithdrawalState, WithdrawalStatus, WithdrawalTerms } from './withdrawal.js';
 
 export type WithdrawalCommand =
@@ -11,7 +11,8 @@ export type WithdrawalCommand =
   /** @property approvedBy the settings that give leave at once: `automatic` */
   | { type: 'RequestWithdrawal'; terms: WithdrawalTerms; approvedBy?: 'automatic'; now: string }
   | { type: 'ApproveWithdrawal'; by: string }
-  | { type: 'InstructWithdrawal'; availableMinor: bigint }
+  /** @property account see Means */
+  | { type: 'InstructWithdrawal'; availableMinor: bigint; account?: PayoutAccount | null }
   | { type: 'CancelWithdrawal'; by: string; reason: string };
 
 /** Why a command is refused. The order of `refusalOf` is the order of precedence: the first that applies answers. */
@@ -50,7 +51,7 @@ function refusalOf(command: LaterCommand, state: Withdrawal): WithdrawalRefusal 
 }
 
 /** The ledger holds its amount, and it is not instructed. */
-const waiting: readonly WithdrawalStatus[] = ['held', 'awaiting_funds'];
+const waiting: readonly WithdrawalStatus[] = ['held', 'awaiting_funds', 'awaiting_account'];
 
 const is = (state: Withdrawal, statuses: readonly WithdrawalStatus[]): boolean => statuses.some((status) => status === state.status);
 
@@ -62,12 +63,14 @@ function isAllowed(command: Exclude<LaterCommand, LineCommand>, state: Withdrawa
     case 'ApproveWithdrawal':
       return is(state, ['requested', 'refused', ...waiting]) && state.approvedBy === undefined;
     case 'AskAgain':
-      return is(state, ['refused', 'failed']);
+      return is(state, ['refused', 'failed']) && !isOverlooked(state.refusedLines, command.despite);
     case 'InstructWithdrawal':
-      return is(state, waiting);
+      return is(state, waiting) && !isOverlooked(state.refusedLines);
     case 'RecordFailure':
     case 'DeclareFailed':
       return state.status === 'instructed';
+    case 'RecordRefusedLine':
+      return true;
     case 'CancelWithdrawal':
       // While the ledger's answer is out, a hold could still be placed that nobody would void.
       return is(state, ['refused', ...waiting, 'failed']);
@@ -94,6 +97,8 @@ function isDone(command: LaterCommand, state: Withdrawal): boolean {
       return isKnownLine(command, { ...state, direction: 'payout' });
     case 'RecordFailure':
       return state.status === 'failed' && state.attempt === command.attempt;
+    case 'RecordRefusedLine':
+      return state.refusedLines?.includes(command.lineId) ?? false;
     case 'CancelWithdrawal':
       return state.status === 'cancelled';
     default:
@@ -119,13 +124,18 @@ function outcomeOf(command: LaterCommand, state: Withdrawal): WithdrawalEvent[] 
     case 'AskAgain':
       return [requested({ ...reference, ...payoutAccountOf(command.account) }, state.asks + 1, command.now)];
     case 'InstructWithdrawal':
+      if (command.account === null) return state.status === 'awaiting_account' ? [] : [{ type: 'WithdrawalAwaitingAccount', ...reference }];
       if (command.availableMinor < BigInt(state.amountMinor))
         return state.status === 'awaiting_funds' ? [] : [{ type: 'WithdrawalAwaitingFunds', ...reference }];
-      return [{ type: 'WithdrawalInstructed', ...reference, attempt: state.attempt + 1, holdId, ...payoutAccountOf(state) }];
+      return [
+        { type: 'WithdrawalInstructed', ...reference, attempt: state.attempt + 1, holdId, ...payoutAccountOf(command.account ?? state) },
+      ];
     case 'RecordConfirmation':
       return [{ type: 'WithdrawalConfirmed', ...reference, lineId: command.line.lineId }];
     case 'RecordFailure':
       return [{ type: 'WithdrawalFailed', ...reference, code: command.code }];
+    case 'RecordRefusedLine':
+      return [{ type: 'WithdrawalLineRefused', ...reference, lineId: command.lineId, code: command.code }];
     case 'DeclareFailed':
       return [{ type: 'WithdrawalFailed', ...reference, code: declaredFailed, by: command.by, note: command.note }];
     case 'RecordReturn':

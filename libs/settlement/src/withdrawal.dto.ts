@@ -1,3 +1,4 @@
+import { partyPattern } from '@tongbao/contracts';
 import { AmountMinor, Currency, Nested, OneOf, Text } from '@tongbao/service';
 
 export class DestinationClearingBody {
@@ -31,7 +32,7 @@ export class WithdrawalBody {
 
   @Text({
     max: 73,
-    pattern: /^(platform|creator):[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
+    pattern: partyPattern,
     optional: true,
     description: 'of liquidity; a platform need not name itself',
   })

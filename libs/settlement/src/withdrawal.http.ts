@@ -18,8 +18,9 @@ import {
   type PageQuery,
   type Principal,
 } from '@tongbao/service';
-import { BankEvidenceBody, BankReasonBody } from './bank.dto.js';
+import { BankEvidenceBody, BankReasonBody, despiteIn, DespiteLinesBody } from './bank.dto.js';
 import { PayoutViews, type WithdrawalFilter } from './payout.view.js';
+import { withdrawalStatuses, wordIn } from './query.words.js';
 import { WithdrawalCommands, type WithdrawalRequest } from './withdrawal.commands.js';
 import { WithdrawalBody } from './withdrawal.dto.js';
 
@@ -48,12 +49,13 @@ export class WithdrawalController {
 
   @Get()
   @ApiOperation({ summary: 'Withdrawals, the newest first; a platform sees its own' })
-  @ApiQuery({ name: 'status', required: false })
+  @ApiQuery({ name: 'status', required: false, enum: withdrawalStatuses })
   @ApiQuery({ name: 'account', required: false })
   @atLeastQuery
   async list(@Query() query: PageQuery & WithdrawalFilter & AtLeast, @Caller() caller: Principal): Promise<object> {
     const { limit, after } = pageOf(query);
-    const { status, account: of } = query;
+    const { account: of } = query;
+    const status = wordIn(withdrawalStatuses, query.status, 'status');
     const position = await this.edge.position(query.atLeast);
     return { ...(await this.views.withdrawals({ status, account: of, platform: platformOf(caller) }, limit, after)), position };
   }
@@ -100,12 +102,15 @@ export class WithdrawalController {
   @HttpCode(200)
   @Operators('finance')
   @ApiOperation({ summary: 'Ask again for what the ledger refused or the bank failed' })
+  @ApiBody({ type: DespiteLinesBody, required: false })
   retry(
     @Param('withdrawalId') withdrawalId: string,
+    @Body() body: unknown,
     @Caller() caller: Principal,
     @IdempotencyKey() key: string | undefined,
   ): Promise<object> {
-    return this.#about('RetryWithdrawal', withdrawalId, caller, key, undefined, (asked) => this.commands.retry(withdrawalId, asked));
+    const { despite } = despiteIn(body);
+    return this.#about('RetryWithdrawal', withdrawalId, caller, key, despite, (asked) => this.commands.retry(withdrawalId, asked, despite));
   }
 
   @Post(':withdrawalId/declare-failed')

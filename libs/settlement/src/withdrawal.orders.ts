@@ -3,6 +3,7 @@ import type { EventStore } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
 import { BankOrders, type BankOrder } from './bank-order.js';
 import type { AccountsInForce } from './payout.orders.js';
+import { accountInstead } from './payee.ended.js';
 import { payoutAccountOf } from './payout.js';
 import { decideWithdrawal, type WithdrawalCommand, type WithdrawalRefusal } from './withdrawal.decide.js';
 import { withdrawalFold, withdrawalStream, type WithdrawalState } from './withdrawal.js';
@@ -21,7 +22,11 @@ export const withdrawalOrders = (store: EventStore, clock: Clock, accounts: Acco
     streamOf: withdrawalStream,
     fold: withdrawalFold,
     decide: decideWithdrawal,
-    instruct: ({ availableMinor }) => ({ type: 'InstructWithdrawal', availableMinor }),
+    instruct: ({ availableMinor, account }) => ({ type: 'InstructWithdrawal', availableMinor, ...(account !== undefined && { account }) }),
+    instead: async (state) => {
+      const party = state.status === 'none' ? undefined : fundedParty(state.account);
+      return state.status === 'none' || party === undefined ? {} : accountInstead(store, party, state, clock.now().toISOString());
+    },
     orderOf,
     accountOf: async (state) => {
       if (state.status === 'none') return { accountNumber: '', holder: '' };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BankLineMatch, BankLineRecorded, DepositEvent, PositionEvent, WithdrawalEvent } from '@tongbao/contracts';
 import { automaticWithdrawalMinor } from '../test/bank-processes.js';
 import { TestHub, type Processes } from '../test/hub.js';
+import { lineStream } from './line-claim.js';
 import { depositIdOf } from './liquidity.js';
 import { PayoutQueries } from './payout.queries.js';
 import { PayoutViews } from './payout.view.js';
@@ -31,6 +32,7 @@ const wallet = (mood = 'accepts', amountMinor = 900) => ({
 const liquidity = (party = 'platform:A') => ({ account: `liquidity:${party}`, amountMinor: 900, currency: 'USD' });
 
 async function round(holds: 'placed' | 'refused' = 'placed'): Promise<void> {
+  await hub.post();
   await hub.answerHolds(() => holds);
   await hub.projected();
   try {
@@ -125,15 +127,15 @@ describe('a withdrawal', () => {
     ['never-confirms', ['Instructed'], []],
     [
       'confirms-twice',
-      ['Instructed', 'Confirmed'],
+      ['Instructed', 'Confirmed', 'LineRefused'],
       [
         [-1, 'payout'],
         [-1, 'unmatched', 'line_repeats'],
       ],
     ],
-    ['confirms-another-amount', ['Instructed'], [[0, 'unmatched', 'amount_differs']]],
-    ['confirms-another-currency', ['Instructed'], [[-1, 'unmatched', 'currency_differs']]],
-    ['confirms-another-account', ['Instructed'], [[-1, 'unmatched', 'account_differs']]],
+    ['confirms-another-amount', ['Instructed', 'LineRefused'], [[0, 'unmatched', 'amount_differs']]],
+    ['confirms-another-currency', ['Instructed', 'LineRefused'], [[-1, 'unmatched', 'currency_differs']]],
+    ['confirms-another-account', ['Instructed', 'LineRefused'], [[-1, 'unmatched', 'account_differs']]],
     [
       'returns',
       ['Instructed', 'Confirmed', 'Returned'],
@@ -265,9 +267,15 @@ describe('prefunded money', () => {
     const { lineId = '', match } = (await lastLine()) ?? {};
     expect(match).toEqual({ kind: 'unmatched', reason });
     const { payoutCommands } = processes;
-    await payoutCommands.proposeAssignment('sandbox', lineId, 'platform:B', 'their letter of today', asked('operator:fin'));
-    await expect(payoutCommands.approveAssignment(lineId, asked('operator:fin'))).rejects.toEqual(problem('four_eyes'));
-    await payoutCommands.approveAssignment(lineId, asked('operator:boss'));
+    const said = { proposalId: 'prp_1', party: 'platform:B', note: 'their letter of today' } as const;
+    await payoutCommands.proposeAssignment('sandbox', lineId, said, asked('operator:fin'));
+    await expect(payoutCommands.approveAssignment(lineId, 'prp_1', asked('operator:fin'))).rejects.toEqual(problem('four_eyes'));
+    await expect(payoutCommands.approveAssignment(lineId, 'prp_2', asked('operator:boss'))).rejects.toEqual(problem('state_conflict'));
+    expect(await hub.store.read(lineStream('sandbox', lineId))).toEqual([]);
+    await payoutCommands.approveAssignment(lineId, 'prp_1', asked('operator:boss'));
+    expect(await hub.store.read(lineStream('sandbox', lineId))).toMatchObject([
+      { event: { type: 'BankLineClaimed', proposalId: 'prp_1' } },
+    ]);
     const events = await hub.store.read<DepositEvent>(`deposit-${depositIdOf(lineId)}`);
     expect(events.map(({ event }) => [event.type, event.party, event.amountMinor])).toEqual([
       ['LiquidityAssignmentProposed', 'platform:B', 300],
@@ -284,7 +292,7 @@ describe('prefunded money', () => {
       ({ event }) => event.match.kind === 'provider_payout',
     );
     const propose = (lineId: string, party: `platform:${string}` = 'platform:A') =>
-      payoutCommands.proposeAssignment('sandbox', lineId, party, 'their letter', asked('operator:fin'));
+      payoutCommands.proposeAssignment('sandbox', lineId, { proposalId: 'prp_2', party, note: 'their letter' }, asked('operator:fin'));
     await expect(propose('none')).rejects.toEqual(problem('not_found'));
     await expect(propose(matched?.event.lineId ?? '')).rejects.toEqual(problem('state_conflict'));
     await expect(propose((await lastLine())?.lineId ?? '', 'platform:Nobody')).rejects.toEqual(problem('invalid'));

@@ -1,12 +1,13 @@
 import type { OutgoingMessage } from '@tongbao/bus';
 import { topics, type PlaceHold, type WithdrawalEvent, type WithdrawalStatusChanged } from '@tongbao/contracts';
 
-const statuses: Record<WithdrawalEvent['type'], string> = {
+const statuses: Record<Exclude<WithdrawalEvent['type'], 'WithdrawalLineRefused'>, string> = {
   WithdrawalRequested: 'requested',
   WithdrawalHeld: 'held',
   WithdrawalRefused: 'refused',
   WithdrawalApproved: 'approved',
   WithdrawalAwaitingFunds: 'awaiting_funds',
+  WithdrawalAwaitingAccount: 'awaiting_account',
   WithdrawalInstructed: 'instructed',
   WithdrawalConfirmed: 'confirmed',
   WithdrawalFailed: 'failed',
@@ -16,6 +17,7 @@ const statuses: Record<WithdrawalEvent['type'], string> = {
 
 /** What becomes of withdrawals, and the holds that the ledger is asked for. The ledger itself ends a hold by the facts that follow. */
 export function withdrawalMessages(event: WithdrawalEvent): OutgoingMessage[] {
+  if (event.type === 'WithdrawalLineRefused') return [];
   const { withdrawalId, account, amountMinor, currency, requestedBy } = event;
   const message: WithdrawalStatusChanged = {
     type: 'WithdrawalStatusChanged',

@@ -1,12 +1,21 @@
 import type { WithdrawalEvent } from '@tongbao/contracts';
 import type { Fold } from '@tongbao/event-store';
-import { payoutAccountOf, type PayoutAccount } from './payout.js';
+import { payoutAccountOf, withAccount, type PayoutAccount } from './payout.js';
 
 /** A withdrawal as its own stream tells it. */
 export type WithdrawalState = { status: 'none' } | Withdrawal;
 
 export type WithdrawalStatus =
-  'requested' | 'held' | 'refused' | 'awaiting_funds' | 'instructed' | 'confirmed' | 'failed' | 'returned' | 'cancelled';
+  | 'requested'
+  | 'held'
+  | 'refused'
+  | 'awaiting_funds'
+  | 'awaiting_account'
+  | 'instructed'
+  | 'confirmed'
+  | 'failed'
+  | 'returned'
+  | 'cancelled';
 
 export interface Withdrawal extends WithdrawalTerms {
   status: WithdrawalStatus;
@@ -22,6 +31,8 @@ export interface Withdrawal extends WithdrawalTerms {
   returnLineId?: string;
   /** Who said that the bank never will carry it out, where nobody but an operator says so. */
   declaredBy?: string;
+  /** Lines that named it, were refused, and that nobody has named since. */
+  refusedLines?: readonly string[];
 }
 
 /** Money that leaves by the bank from an account that is no party's position. */
@@ -65,14 +76,23 @@ function evolve(state: WithdrawalState, event: WithdrawalEvent): WithdrawalState
       return { ...state, approvedBy: event.by };
     case 'WithdrawalAwaitingFunds':
       return { ...state, status: 'awaiting_funds' };
-    case 'WithdrawalInstructed':
-      return { ...state, status: 'instructed', attempt: event.attempt };
+    case 'WithdrawalAwaitingAccount':
+      return { ...state, status: 'awaiting_account' };
+    case 'WithdrawalInstructed': {
+      const { accountNumber, holder, route } = event;
+      const instructed = { ...state, status: 'instructed' as const, attempt: event.attempt };
+      // The first release did not say it.
+      if (accountNumber === undefined || holder === undefined) return instructed;
+      return withAccount(instructed, { accountNumber, holder, ...(route && { route }) });
+    }
     case 'WithdrawalConfirmed':
       return { ...state, status: 'confirmed', lineId: event.lineId };
     case 'WithdrawalFailed':
       return { ...state, status: 'failed', ...(event.by !== undefined && { declaredBy: event.by }) };
     case 'WithdrawalReturned':
       return { ...state, status: 'returned', returnLineId: event.lineId };
+    case 'WithdrawalLineRefused':
+      return { ...state, refusedLines: [...(state.refusedLines ?? []), event.lineId] };
     case 'WithdrawalCancelled':
       return { ...state, status: 'cancelled' };
     default:

@@ -1,3 +1,4 @@
+import { account } from '@tongbao/contracts';
 import type {
   AssignmentEvent,
   BankLineRecorded,
@@ -18,7 +19,7 @@ import type {
   SplitTransfer,
 } from '@tongbao/contracts';
 import type { DomainEvent, StoredEvent } from '@tongbao/event-store';
-import { isPositionFact } from '../src/facts.js';
+import { isBankLineFact, isPositionFact } from '../src/facts.js';
 import { positionTransfers } from '../src/position.transfers.js';
 import { moneyFactOf } from '../src/sides.js';
 
@@ -137,7 +138,7 @@ export function postedFor(
 ): EntriesPosted {
   const entries = facts.flatMap(({ event, position }): JournalEntry[] => {
     const fact = moneyFactOf(event);
-    const moved = fact ? [{ ...fact, ref: fact.paymentId }] : positionMoves(event);
+    const moved = fact ? [{ ...fact, ref: fact.paymentId }] : [...positionMoves(event), ...lineMoves(event)];
     return moved.map(({ currency, ref, transfers: all }) => {
       const posted = all.filter(({ external }) => !external);
       const transfers = posted.map(({ from, to, amountMinor, kind }) => ({ from, to, amountMinor, currency, kind }));
@@ -145,6 +146,15 @@ export function postedFor(
     });
   });
   return { ...emptyBatch, sourcePosition: String(sourcePosition), firstEntry, entries };
+}
+
+/** Of a line of the bank, only that it is in the books: all of them as if nobody knew what they are. */
+function lineMoves(event: DomainEvent) {
+  const stored: StoredEvent = { event, stream: '', revision: 0, position: 0n, id: '', metadata: {}, createdAt: new Date(0) };
+  if (!isBankLineFact(stored)) return [];
+  const { bank, lineId: ref, amountMinor, currency } = stored.event;
+  const [from, to] = amountMinor > 0 ? [account.bank(bank), account.suspense] : [account.suspense, account.bank(bank)];
+  return [{ currency, ref, transfers: [{ from, to, amountMinor: Math.abs(amountMinor), kind: 'bank-line', external: false }] }];
 }
 
 function positionMoves(event: DomainEvent) {

@@ -13,7 +13,7 @@ import { FileBankProcess } from '../src/file-bank.process.js';
 import type { FileBankSettings } from '../src/file-bank.settings.js';
 import { PayoutRunProcess } from '../src/payout-run.process.js';
 import type { TestHub } from './hub.js';
-import { hubAccount } from './paper-bank.js';
+import { hubAccount } from '@tongbao/testing';
 
 export const settingsFor = (folder: string, change: Partial<FileBankSettings> = {}): FileBankSettings => ({
   name: 'main',

@@ -55,6 +55,8 @@ export interface ProcessOptions {
   bank?: Bank;
   needProof?: boolean;
   clock?: Clock;
+  /** What one event of a calculation holds, in characters. */
+  sliceCharacters?: number;
 }
 
 /** A real store, a real projection and a sandbox bank; the ledger and the payment service are played by the spec. */
@@ -83,9 +85,11 @@ export class TestHub {
     });
   }
 
-  static async start(): Promise<TestHub> {
+  /** @param patienceMs how long the store may say nothing: store and database share one thread, which large folds keep to themselves */
+  static async start(patienceMs?: number): Promise<TestHub> {
     const server = await startEventStoreServer({ dataDir: ':memory:' });
-    const store = EventStore.connect(server.connectionString);
+    const patience = patienceMs === undefined ? {} : { silentForMs: patienceMs, retryForMs: patienceMs };
+    const store = EventStore.connect(server.connectionString, patience);
     const feed = new LogFeed(store, { categories: settlementCategories });
     await feed.start();
     const sql = await openPglite('memory');
@@ -102,7 +106,13 @@ export class TestHub {
     this.bank.close();
   }
 
-  processes({ store = this.store, bank = this.bank, needProof = false, clock: now = clock }: ProcessOptions = {}): Processes {
+  processes({
+    store = this.store,
+    bank = this.bank,
+    needProof = false,
+    clock: now = clock,
+    sliceCharacters,
+  }: ProcessOptions = {}): Processes {
     const { queries, projection } = this;
     const windows = new WindowKeeper(store, now);
     const models = new ModelRegistry(store, queries);
@@ -119,6 +129,7 @@ export class TestHub {
       bank: bank.name,
       accounts,
       clock: now,
+      ...(sliceCharacters !== undefined && { sliceCharacters }),
     });
     const commands = new SettlementCommands(store, windows, settlement, now);
     return {
@@ -182,18 +193,25 @@ export class TestHub {
     if (!seen || !folded) throw new Error(`the projection is at ${this.projection.status().position}, the log at ${head}`);
   }
 
-  /** The ledger posts what has happened. */
-  async post(): Promise<void> {
+  /**
+   * The ledger posts what has happened.
+   * @param factsInBatch in one event: fewer where each moves much
+   */
+  async post(factsInBatch = 1_000): Promise<void> {
     const payments = (await this.log('payment')).filter(({ event }) => isMoneyFactKind(event.type));
-    const facts = [...payments, ...(await this.log('position'))]
-      .filter(({ position }) => position > this.#posted)
-      .sort((one, other) => (one.position < other.position ? -1 : 1));
+    const isNew = ({ position }: StoredEvent) => position > this.#posted;
+    const lines = (await this.log('reconciliation')).filter(({ event }) => event.type === 'BankLineRecorded');
+    const facts = [...payments, ...(await this.log('position')), ...lines].filter(isNew).sort(byPosition);
     const last = facts.at(-1);
     if (!last) return;
     this.#posted = last.position;
-    const posted: EntriesPosted = postedFor(facts, last.position, this.#entries);
-    this.#entries += posted.entries.length;
-    await this.fact('journal-main', posted);
+    for (let start = 0; start < facts.length; start += factsInBatch) {
+      const batch = facts.slice(start, start + factsInBatch);
+      const isLast = start + factsInBatch >= facts.length;
+      const posted: EntriesPosted = postedFor(batch, isLast ? last.position : (batch.at(-1)?.position ?? 0n), this.#entries);
+      this.#entries += posted.entries.length;
+      await this.fact('journal-main', posted);
+    }
   }
 
   /** What has happened so far the spec has posted itself. */
@@ -219,7 +237,9 @@ export class TestHub {
     }
     const draws = new LiquidityDraws(this.store, new ModelRegistry(this.store, this.queries));
     for (const { event } of await this.log<PositionEvent>('position')) {
-      if ((event.type !== 'LiquidityDrawRequested' && event.type !== 'ExchangeRequested') || !this.#isNew(event.holdId)) continue;
+      const isAsk =
+        event.type === 'LiquidityDrawRequested' || event.type === 'ExchangeFundsRequested' || event.type === 'ExchangeRequested';
+      if (!isAsk || !this.#isNew(event.holdId)) continue;
       const code = event.type === 'ExchangeRequested' ? 'client_money_not_covered' : 'insufficient_funds';
       const refusedWith = answer(event.holdId) === 'placed' ? undefined : code;
       await draws.answered(event.party.replace(':', '.'), event.holdId, refusedWith, `answer ${event.holdId}`);
@@ -238,3 +258,5 @@ export class TestHub {
     return this.#events.filter(({ stream }) => categoryOf(stream) === category) as StoredEvent<E>[];
   }
 }
+
+const byPosition = (one: StoredEvent, other: StoredEvent): number => (one.position < other.position ? -1 : 1);

@@ -8,7 +8,7 @@ import type {
   SplitTransfer,
 } from '@tongbao/contracts';
 import { windowIdOf, type SettlementModel } from '../src/models.js';
-import { payoutIdOf, payoutStream } from '../src/payout.js';
+import { collectionIdOf, payoutIdOf, payoutStream } from '../src/payout.js';
 import { settlementFold, settlementStream } from '../src/settlement.js';
 import { statementStream } from '../src/bank-statement.process.js';
 import { captured, refunded, transfer } from './facts.js';
@@ -107,10 +107,19 @@ export class Market {
 
   settlementEvents = (settlementId: string) => this.events<SettlementEvent>(settlementStream(settlementId));
 
+  /** With what is written of it in slices. */
   async calculation(settlementId: string): Promise<SettlementCalculated> {
-    const found = (await this.settlementEvents(settlementId)).find((event) => event.type === 'SettlementCalculated');
+    const events = await this.settlementEvents(settlementId);
+    const found = events.find((event) => event.type === 'SettlementCalculated');
     if (!found) throw new Error(`${settlementId} is not calculated`);
-    return found;
+    const slices = events.filter((event) => event.type === 'SettlementPartiesCalculated');
+    const direct = [...slices, found].flatMap((event) => event.direct ?? []);
+    return {
+      ...found,
+      parties: [...slices, found].flatMap(({ parties }) => parties),
+      obligations: [...slices, found].flatMap(({ obligations }) => obligations),
+      ...(direct.length > 0 && { direct }),
+    };
   }
 
   async told(settlementId: string): Promise<PaymentSidesSettled['payments']> {
@@ -118,7 +127,16 @@ export class Market {
   }
 
   async payoutSteps(settlementId: string, party: string): Promise<string[]> {
-    return (await this.events<PayoutEvent>(payoutStream(payoutIdOf(settlementId, party)))).map(({ type }) => type);
+    return this.#stepsOf(payoutIdOf(settlementId, party));
+  }
+
+  /** Of what a gross settlement collects. */
+  async collectionSteps(settlementId: string, party: string): Promise<string[]> {
+    return this.#stepsOf(collectionIdOf(settlementId, party));
+  }
+
+  async #stepsOf(payoutId: string): Promise<string[]> {
+    return (await this.events<PayoutEvent>(payoutStream(payoutId))).map(({ type }) => type);
   }
 
   /** What the bank's statement, as the hub took it in, has in this currency. */

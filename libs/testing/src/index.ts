@@ -4,3 +4,4 @@ export * from './hub-client.js';
 export * from './hub-process.js';
 export * from './golden-events.js';
 export { ClusterProcess } from './cluster-process.js';
+export * from './paper-bank.js';

@@ -55,9 +55,8 @@ export async function measureClosing(
   const closed = await log.when('WindowClosed', windowId);
   const requested = await log.when('SettlementRequested', settlementId);
   const calculated = await log.when('SettlementCalculated', settlementId);
-  const { facts } = await hub.as('finance').get<{ facts: number }>(`/v1/settlement/settlements/${settlementId}`);
   return {
-    facts,
+    facts: log.factsOf(settlementId),
     command: commandMs,
     closedToRequested: requested - closed,
     requestedToCalculated: calculated - requested,

@@ -9,6 +9,7 @@ export class SettlementLog {
   readonly #stopping = new AbortController();
   readonly #at = new Map<string, number>();
   readonly #told = new Map<string, number>();
+  readonly #facts = new Map<string, number>();
   readonly #finished: Promise<void>;
   #failure: unknown;
 
@@ -39,6 +40,11 @@ export class SettlementLog {
     return this.#told.get(settlementId) ?? 0;
   }
 
+  /** Facts that a settlement was calculated from, 0 before it was. */
+  factsOf(settlementId: string): number {
+    return this.#facts.get(settlementId) ?? 0;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#finished;
@@ -56,6 +62,7 @@ export class SettlementLog {
         const count = (counts.get(`${known.type} ${about}`) ?? 0) + 1;
         counts.set(`${known.type} ${about}`, count);
         this.#at.set(`${known.type} ${about} ${count}`, nowMs);
+        if (known.type === 'SettlementCalculated') this.#facts.set(about, known.facts);
         if (known.type === 'PaymentSidesSettled') this.#told.set(about, this.toldOf(about) + known.payments.length);
       }
     }

@@ -83,7 +83,10 @@ async function setTerms(api: HubApi): Promise<string> {
     ...{ cutToleranceMs: 600_000, payoutDays: 3, maxBreaks: 100 },
     currencies: [{ currency: dayCurrency, amountToleranceMinor: 0, feeToleranceMinor: 0, fee: { basisPoints: 60, fixedMinor: 0 } }],
   };
-  await api.client.put(`${base}/terms/${dayProvider}`, { ...api.as('approver'), key: 'terms-of-the-day', body: terms });
+  const path = `${base}/terms/${dayProvider}`;
+  const wanted = { ...api.as('finance'), key: 'terms-of-the-day', body: terms };
+  const { proposalId } = await api.client.put<{ proposalId: string }>(path, wanted);
+  await api.client.post(`${path}/approve`, { ...api.as('approver'), key: 'approve-terms-of-the-day', body: { proposalId } });
   return new Date(Date.now() + beijingMs - (isNight ? 12 * hourMs : 0)).toISOString().slice(0, 10);
 }
 
@@ -107,8 +110,9 @@ async function correct(api: HubApi, breakId: string, differenceMinor: number): P
   const transfer = { from: 'hub:losses', to: `provider:${dayProvider}`, amountMinor: Math.abs(differenceMinor) };
   const body = { currency: dayCurrency, transfers: [transfer], note: 'demo: the provider says that it was never paid' };
   const path = `${base}/breaks/${breakId}/correction`;
-  await api.client.post(path, { ...api.as('finance'), key: `correct-${breakId}`, body });
-  await api.client.post(`${path}/approve`, { ...api.as('approver'), key: `approve-${breakId}` });
+  const proposed = { ...api.as('finance'), key: `correct-${breakId}`, body };
+  const { proposalId } = await api.client.post<{ proposalId: string }>(path, proposed);
+  await api.client.post(`${path}/approve`, { ...api.as('approver'), key: `approve-${breakId}`, body: { proposalId } });
 }
 
 async function closed(api: HubApi, breakId: string): Promise<DayBreak> {

@@ -2,12 +2,21 @@ import type { Count, CurrencyCode, HubId, Minor, Timestamp } from '../values.js'
 import type { CalendarDay } from './calendar.js';
 
 /** Facts of a `bankfile-<bank>` stream: the files that came from a bank, in the order in which they were taken in. Written by settlement. */
-export type BankFileEvent = BankFileAccepted | BankFileRejected | BankFileAcknowledged;
+export type BankFileEvent = BankFileProposed | BankFileAccepted | BankFileRejected | BankFileAcknowledged;
 
 interface BankFileReference {
   bank: string;
   /** SHA-256 of its bytes, in hex: the same content is the same file, whatever it is called. */
   fileId: HubId;
+}
+
+/** Somebody has handed it in, and it can be read. It counts when another person has handed in the same bytes. */
+export interface BankFileProposed extends BankFileReference {
+  type: 'BankFileProposed';
+  name: string;
+  message: string;
+  by: string;
+  proposedAt: Timestamp;
 }
 
 /** All of it was read, and agrees with itself. From here on it counts. */
@@ -17,6 +26,8 @@ export interface BankFileAccepted extends BankFileReference {
   /** `camt.053.001.08`, `camt.054.001.08` or `pain.002.001.12`. */
   message: string;
   by: string;
+  /** Who had handed it in before, where it did not come by itself. */
+  proposedBy?: string;
   /** Where its statement lines lie. */
   stagedIn: string;
   /** Statement lines of the bank before this file, and in it: the first has the number after the former. Of a statement only. */

@@ -17,6 +17,8 @@ interface DepositReference {
 
 export interface LiquidityAssignmentProposed extends DepositReference {
   type: 'LiquidityAssignmentProposed';
+  /** What an approval names. Absent from before approvals named it. */
+  proposalId?: HubId;
   by: string;
   /** What says that the money is this party's. */
   note: string;

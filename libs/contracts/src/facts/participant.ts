@@ -16,7 +16,9 @@ export type ParticipantEvent =
   | BankAccountProposed
   | BankAccountApproved
   | BankAccountRejected
-  | BankAccountChangeStopped;
+  | BankAccountChangeStopped
+  | BankAccountEndProposed
+  | BankAccountEnded;
 
 export interface ParticipantRegistered {
   type: 'ParticipantRegistered';
@@ -157,4 +159,32 @@ export interface BankAccountChangeStopped {
   proposalId: HubId;
   by: string;
   reason: string;
+}
+
+/** Somebody wants a party to have no account of its own in a currency any more. Nothing changes before another person has approved it. */
+export interface BankAccountEndProposed {
+  type: 'BankAccountEndProposed';
+  party: PartyName;
+  currency: CurrencyCode;
+  proposalId: HubId;
+  by: string;
+  reason: string;
+  proposedAt: Timestamp;
+}
+
+/**
+ * At once: nothing is instructed to this account any more, also nothing that was asked for before. What is paid in the currency goes to the account that serves
+ * those that have none of their own; where there is none, it waits.
+ */
+export interface BankAccountEnded {
+  type: 'BankAccountEnded';
+  party: PartyName;
+  currency: CurrencyCode;
+  proposalId: HubId;
+  /** Of what was in force. */
+  accountNumber: string;
+  by: string;
+  /** What the approver has found. */
+  note: string;
+  endedAt: Timestamp;
 }

@@ -8,11 +8,13 @@ export type PayoutEvent =
   | PayoutRefused
   | PayoutAwaitingProof
   | PayoutAwaitingFunds
+  | PayoutAwaitingAccount
   | PayoutInstructed
   | PayoutConfirmed
   | PayoutFailed
   | PayoutReturned
-  | PayoutCarried;
+  | PayoutCarried
+  | PayoutLineRefused;
 
 interface PayoutReference {
   payoutId: HubId;
@@ -57,10 +59,16 @@ export interface PayoutAwaitingFunds extends PayoutReference {
   type: 'PayoutAwaitingFunds';
 }
 
+/** The account that it was asked for has been ended, and the party has no other one for the currency: it waits for one. */
+export interface PayoutAwaitingAccount extends PayoutReference {
+  type: 'PayoutAwaitingAccount';
+}
+
 /** The intent, before the call to the bank. A payout: party to transit, committing its hold. `attempt` counts instructions; the bank's key is `<payoutId>`. */
 export interface PayoutInstructed extends PayoutReference {
   type: 'PayoutInstructed';
   attempt: Count;
+  /** As it was asked for; or, where that account has been ended, the one that serves instead. */
   accountNumber: string;
   holder: string;
   route?: AccountRoute;
@@ -96,4 +104,15 @@ export interface PayoutCarried extends PayoutReference {
   by: string;
   /** The hold that this voids. */
   holdId?: HubId;
+}
+
+/**
+ * A line of the statement named it and was not what it should be, so the line waits in hub:suspense. The bank may have moved the money all the same: it is
+ * neither asked for again nor instructed nor carried before somebody names the line.
+ */
+export interface PayoutLineRefused extends PayoutReference {
+  type: 'PayoutLineRefused';
+  lineId: string;
+  /** `not_instructed`, `line_repeats`, `amount_differs` … */
+  code: Code;
 }

@@ -18,6 +18,10 @@ export type PositionEvent =
   | ObligationReportRejected
   | ObligationPaid
   | ObligationCarried
+  | ExchangeFundsRequested
+  | ExchangeFundsHeld
+  | ExchangeFundsRefused
+  | ExchangeFundsReleased
   | ExchangeRequested
   | ExchangeRefused
   | CurrencyExchanged
@@ -135,13 +139,44 @@ interface ExchangeReference extends PositionReference {
   settlementId: HubId;
 }
 
+interface ExchangeFundsReference extends ExchangeReference {
+  holdId: HubId;
+}
+
 /**
- * A settlement's payout is to be exchanged at the rate that was locked: the ledger is asked to hold what is bought on hub:fx, which it refuses while cash
+ * A rate is locked: the ledger is asked to hold what is sold on the party's account, so that nothing else takes it before the exchange. Written again when it
+ * is asked again after a refusal.
+ */
+export interface ExchangeFundsRequested extends ExchangeFundsReference {
+  type: 'ExchangeFundsRequested';
+}
+
+/** Nothing but the exchange takes it any more. */
+export interface ExchangeFundsHeld extends ExchangeFundsReference {
+  type: 'ExchangeFundsHeld';
+}
+
+/** The party does not have it: nothing is exchanged. Asked again when money of the currency has come in. */
+export interface ExchangeFundsRefused extends ExchangeFundsReference {
+  type: 'ExchangeFundsRefused';
+  code: Code;
+}
+
+/** The settlement is aborted: voids the hold. Written once more where the ledger's answer came only then. */
+export interface ExchangeFundsReleased extends ExchangeFundsReference {
+  type: 'ExchangeFundsReleased';
+}
+
+/**
+ * What is sold is held, and the settlement pays, at the rate that was locked: the ledger is asked to hold what is bought on hub:fx, which it refuses while cash
  * of that currency would not cover clients' money. Written again when it is asked again after a refusal.
  */
 export interface ExchangeRequested extends ExchangeReference {
   type: 'ExchangeRequested';
+  /** Of what is bought. */
   holdId: HubId;
+  /** Of what is sold. */
+  fundsHoldId?: HubId;
   bought: { amountMinor: AmountMinor; currency: CurrencyCode };
   rate: string;
   quoteId: HubId;
@@ -156,8 +191,8 @@ export interface ExchangeRefused extends ExchangeReference {
 }
 
 /**
- * Money of the party in one currency (`amountMinor`) becomes money in another one, at a rate that was locked. Both over hub:fx, in one entry; commits the
- * hold.
+ * Money of the party in one currency (`amountMinor`) becomes money in another one, at a rate that was locked. Both over hub:fx, in one entry; commits both
+ * holds.
  */
 export interface CurrencyExchanged extends ExchangeReference {
   type: 'CurrencyExchanged';
@@ -166,7 +201,10 @@ export interface CurrencyExchanged extends ExchangeReference {
   rate: string;
   quoteId?: HubId;
   rounding?: FxRounding;
+  /** Of what is bought. */
   holdId?: HubId;
+  /** Of what is sold. */
+  fundsHoldId?: HubId;
 }
 
 /** Given up in this settlement before anything was exchanged: the amount is carried to the next one, in its own currency. */
@@ -174,6 +212,8 @@ export interface ExchangeCarried extends ExchangeReference {
   type: 'ExchangeCarried';
   model: string;
   by: string;
+  /** Of what would have been sold, where it is held: voided. */
+  holdId?: HubId;
 }
 
 /** The hub gives up what a party owes. hub:losses to party. */

@@ -21,6 +21,8 @@ export type ReconciliationEvent =
   | BankLineRecorded
   | ProviderFeeBilled
   | ProviderFeeReturned
+  | ReconciliationTermsProposed
+  | ReconciliationTermsRejected
   | ReconciliationTermsSet
   | BillReceived
   | BillImported
@@ -41,7 +43,8 @@ export type ReconciliationEvent =
   | BreakCorrected
   | BankLineExplanationProposed
   | BankLineExplanationRejected
-  | BankLineExplained;
+  | BankLineExplained
+  | BankLineClaimed;
 
 /** On `reconciliation-bank_<name>`: the lines of our bank statements, in their order. */
 export interface BankLineRecorded {
@@ -153,12 +156,36 @@ export interface FeeTerms {
   fixedMinor: AmountMinor;
 }
 
-/** On `reconciliation-terms_<provider>`: the whole terms; each version takes the place of the one before. */
+/** Facts of a `reconciliation-terms_<provider>` stream. */
+export type ReconciliationTermsEvent = ReconciliationTermsProposed | ReconciliationTermsRejected | ReconciliationTermsSet;
+
+/** The whole terms, as somebody wants them. They count once another person has approved them by this name. */
+export interface ReconciliationTermsProposed extends ReconciliationTerms {
+  type: 'ReconciliationTermsProposed';
+  provider: ProviderName;
+  proposalId: HubId;
+  by: string;
+  proposedAt: Timestamp;
+}
+
+export interface ReconciliationTermsRejected {
+  type: 'ReconciliationTermsRejected';
+  provider: ProviderName;
+  proposalId: HubId;
+  note: string;
+  by: string;
+  rejectedAt: Timestamp;
+}
+
+/** The whole terms; each version takes the place of the one before. */
 export interface ReconciliationTermsSet extends ReconciliationTerms {
   type: 'ReconciliationTermsSet';
   provider: ProviderName;
   version: Count;
+  /** Who proposed them. */
   by: string;
+  /** Absent from before it took two people. */
+  approvedBy?: string;
   setAt: Timestamp;
 }
 
@@ -447,9 +474,11 @@ interface Correction extends BreakReference {
   note: string;
 }
 
-/** Takes the place of an earlier proposal. Nothing is posted yet. */
+/** Waits for an approval that names it. Nothing is posted yet. */
 export interface BreakCorrectionProposed extends Correction {
   type: 'BreakCorrectionProposed';
+  /** Absent from before approvals named it: such a one took the place of an earlier proposal. */
+  proposalId?: HubId;
   by: string;
   proposedAt: Timestamp;
 }
@@ -469,8 +498,11 @@ export interface BreakCorrected extends Correction {
   correctedAt: Timestamp;
 }
 
-/** Facts of a `reconciliation-line_<bank>_<lineId>` stream: what an unmatched line of our bank statement turned out to be. */
-export type BankLineExplanationEvent = BankLineExplanationProposed | BankLineExplanationRejected | BankLineExplained;
+/**
+ * Facts of a `reconciliation-line_<bank>_<lineId>` stream: what an unmatched line of our bank statement turned out to be. What takes the line out of hub:suspense is
+ * decided here alone: an explanation by BankLineExplained, a party's prefunded money by BankLineClaimed before LiquidityAssigned.
+ */
+export type BankLineExplanationEvent = BankLineExplanationProposed | BankLineExplanationRejected | BankLineExplained | BankLineClaimed;
 
 interface Explanation {
   bank: string;
@@ -483,9 +515,11 @@ interface Explanation {
   note: string;
 }
 
-/** Takes the place of an earlier proposal. Nothing is posted yet. */
+/** Waits for an approval that names it. Nothing is posted yet. */
 export interface BankLineExplanationProposed extends Explanation {
   type: 'BankLineExplanationProposed';
+  /** Absent from before approvals named it: such a one took the place of an earlier proposal. */
+  proposalId?: HubId;
   by: string;
   proposedAt: Timestamp;
 }
@@ -506,4 +540,19 @@ export interface BankLineExplained extends Explanation {
   proposedBy: string;
   by: string;
   explainedAt: Timestamp;
+}
+
+/**
+ * Somebody has approved that the line is a party's prefunded money: it cannot be explained any more, unless that proposal is rejected after all. Nothing is posted
+ * by this; LiquidityAssigned on `deposit-<depositId>` follows.
+ */
+export interface BankLineClaimed {
+  type: 'BankLineClaimed';
+  bank: string;
+  lineId: string;
+  depositId: HubId;
+  /** Of the LiquidityAssignmentProposed that was approved. */
+  proposalId: HubId;
+  by: string;
+  claimedAt: Timestamp;
 }

@@ -1,9 +1,10 @@
 import type { LockedRate } from './fx-quote.js';
 import type { AmountMinor, Count, CurrencyCode, HubId, LogPosition, Minor, PartyName, PaymentId, Timestamp } from '../values.js';
 
-/** Facts of a `settlement-<settlementId>` stream. Written by settlement; SettlementSettled is folded by ledger. */
+/** Facts of a `settlement-<settlementId>` stream. Written by settlement; SettlementPartiesSettled and SettlementSettled are folded by ledger. */
 export type SettlementEvent =
   | SettlementRequested
+  | SettlementPartiesCalculated
   | SettlementCalculated
   | SettlementMismatched
   | SettlementComparisonAsked
@@ -13,6 +14,7 @@ export type SettlementEvent =
   | SettlementApproved
   | SettlementAborted
   | SettlementPaying
+  | SettlementPartiesSettled
   | SettlementSettled
   | PaymentSidesSettled
   | PaymentsMarked;
@@ -82,6 +84,23 @@ export interface SettlementLeg {
   carriedOutMinor: AmountMinor;
 }
 
+/**
+ * One slice of a calculation that is too large for one event: parties in the order of their names, then obligations, then direct debts. Each of them is in one
+ * slice, or in the SettlementCalculated that ends the calculation.
+ */
+export interface SettlementPartiesCalculated {
+  type: 'SettlementPartiesCalculated';
+  settlementId: HubId;
+  model: string;
+  currency: CurrencyCode;
+  /** From 1 on, without a gap. */
+  slice: Count;
+  parties: PartySettlement[];
+  obligations: SettlementCalculated['obligations'];
+  direct?: DirectObligation[];
+}
+
+/** What is calculated, or the rest of it after the slices before. */
 export interface SettlementCalculated {
   type: 'SettlementCalculated';
   settlementId: HubId;
@@ -112,7 +131,10 @@ export interface SettlementMismatched {
   type: 'SettlementMismatched';
   settlementId: HubId;
   currency: CurrencyCode;
+  /** The first ones by name, of very many. */
   differences: { party: PartyName; netMinor: Minor; ledgerMinor: Minor; sides: Count; ledgerSides: Count }[];
+  /** How many parties differ, where that is more than are named. */
+  differing?: Count;
 }
 
 /** The ledger has been corrected: it is compared once more. */
@@ -184,6 +206,14 @@ export interface SettlementPaying {
   type: 'SettlementPaying';
   settlementId: HubId;
   currency: CurrencyCode;
+}
+
+/** Parties of a settlement of very many: everything is paid, and their nets fall. Those of the SettlementSettled that follows are the rest. */
+export interface SettlementPartiesSettled {
+  type: 'SettlementPartiesSettled';
+  settlementId: HubId;
+  currency: CurrencyCode;
+  parties: { party: PartyName; netMinor: Minor }[];
 }
 
 export interface SettlementSettled {

@@ -11,11 +11,13 @@ export type WithdrawalEvent =
   | WithdrawalRefused
   | WithdrawalApproved
   | WithdrawalAwaitingFunds
+  | WithdrawalAwaitingAccount
   | WithdrawalInstructed
   | WithdrawalConfirmed
   | WithdrawalFailed
   | WithdrawalReturned
-  | WithdrawalCancelled;
+  | WithdrawalCancelled
+  | WithdrawalLineRefused;
 
 interface WithdrawalReference {
   withdrawalId: HubId;
@@ -62,6 +64,11 @@ export interface WithdrawalAwaitingFunds extends WithdrawalReference {
   type: 'WithdrawalAwaitingFunds';
 }
 
+/** Of liquidity: the account that it was asked for has been ended, and the party has no other one for the currency. */
+export interface WithdrawalAwaitingAccount extends WithdrawalReference {
+  type: 'WithdrawalAwaitingAccount';
+}
+
 /** The intent, before the call to the bank: account to transit, committing its hold. `attempt` counts instructions; the bank's key is `<withdrawalId>`. */
 export interface WithdrawalInstructed extends WithdrawalReference {
   type: 'WithdrawalInstructed';
@@ -100,4 +107,15 @@ export interface WithdrawalCancelled extends WithdrawalReference {
   reason: string;
   /** The hold that this voids. */
   holdId?: HubId;
+}
+
+/**
+ * A line of the statement named it and was not what it should be, so the line waits in hub:suspense. The bank may have moved the money all the same: it is
+ * neither asked for again nor instructed before somebody names the line.
+ */
+export interface WithdrawalLineRefused extends WithdrawalReference {
+  type: 'WithdrawalLineRefused';
+  lineId: string;
+  /** `not_instructed`, `line_repeats`, `amount_differs` … */
+  code: Code;
 }
