@@ -29,6 +29,8 @@ export interface PlaceHold {
   ref: HubId;
   /** What is reserved pays what its party owes already: no net debit cap keeps it back. */
   paysDebt?: boolean;
+  /** Of a `payout`: what is reserved is exchanged and leaves the hub for nobody, so cover of clients' money is not asked for. */
+  staysInHub?: boolean;
 }
 
 export type HoldPurpose = 'payment' | 'payout';

@@ -214,7 +214,8 @@ function firstThatApplies(command: SingleCommand, { books, nowMs, journal }: Boo
   if (ends && transfers.some(({ from }) => out(from) > reserved(from))) return 'exceeds_hold';
   const entries = journal.flatMap((event) => event.entries);
   if (corrects !== undefined && !entries[corrects]) return 'entry_not_found';
-  if (command.command === 'ReverseEntry' && beyondNets.test(entries[corrects ?? -1]?.kind ?? '')) return 'entry_not_reversible';
+  const undone = command.command === 'ReverseEntry' ? entries[corrects ?? -1] : undefined;
+  if (undone && (beyondNets.test(undone.kind) || undone.transfers.length === 0)) return 'entry_not_reversible';
   if (corrects !== undefined && isUndoneByHand(entries, corrects, command.command)) return 'already_reversed';
 
   const touched = [

@@ -1,4 +1,4 @@
-import { isNetted, type JournalTransfer } from '@tongbao/contracts';
+import { isNetted, type JournalEntry, type JournalTransfer } from '@tongbao/contracts';
 import { isDue, type AccountDetails, type AccountStatus, type Books, type Hold } from './books.js';
 import { passedLimit, type Changes } from './changes.js';
 import type { OpenAccountCommand, PlaceHoldCommand, Refusal, SingleCommand } from './commands.js';
@@ -49,7 +49,7 @@ export const refusals: readonly (readonly [Refusal, Applies])[] = [
   ['entry_not_found', ({ names, command }, books) => names !== undefined && !isThere(names, command, books)],
   [
     'entry_not_reversible',
-    ({ command }) => command.command === 'ReverseEntry' && command.original !== undefined && !isNetted(command.original),
+    ({ command }) => command.command === 'ReverseEntry' && command.original !== undefined && isBeyondReversal(command.original),
   ],
   ['already_reversed', ({ names, command }, books) => names !== undefined && isUndone(books.correction(names), command)],
   ['insufficient_funds', (asked, books) => passes('minimum', asked, books)],
@@ -57,6 +57,9 @@ export const refusals: readonly (readonly [Refusal, Applies])[] = [
   ['client_money_not_covered', (asked, books) => uncovers(asked, books)],
   ['account_not_empty', ({ command }, books) => command.command === 'CloseAccount' && !books.isEmpty(command.account)],
 ];
+
+/** What pays a net is undone by a fact of its own; where nothing was moved, there is only what a correction can put right. */
+const isBeyondReversal = (entry: JournalEntry): boolean => !isNetted(entry) || entry.transfers.length === 0;
 
 function isOtherAccount({ currencies, metadata }: OpenAccountCommand, known: AccountDetails | undefined): boolean {
   if (!known || !(currencies || metadata)) return false;
@@ -118,9 +121,11 @@ function drawn({ command, transfers, changes }: Asked): [string, string][] {
   return (changes.holds ?? []).length === 0 ? [] : command.reservations.map(({ account }) => [account, command.currency]);
 }
 
-/** A payout needs cover for all clients; another entry may not make a lack of cover, nor a greater one. */
+/** A payout needs cover for all clients; another entry, and what stays in the hub, may not make a lack of cover, nor a greater one. */
 function uncovers(asked: Asked, books: Books): boolean {
-  const forPayout = asked.command.command === 'PlaceHold' && asked.command.purpose === 'payout';
+  const { command } = asked;
+  if (command.command === 'PlaceHold' && command.staysInHub) return false;
+  const forPayout = command.command === 'PlaceHold' && command.purpose === 'payout';
   const currencies = forPayout ? drawn(asked).map(([, currency]) => currency) : asked.transfers.map(({ currency }) => currency);
   return [...new Set(currencies)].some((code) => {
     const [before, then] = [books.currency(code), asked.then().currency(code)];

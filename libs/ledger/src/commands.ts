@@ -21,6 +21,8 @@ export interface PlaceHoldCommand extends Commanded {
   expiresAt?: string;
   /** What is reserved pays what its party owes already: no net debit cap keeps it back. */
   paysDebt?: true;
+  /** Of a payout: it is exchanged, and leaves the hub for nobody. */
+  staysInHub?: true;
 }
 
 /** Posts what the hold reserved, wholly or in part; the rest is released. */
@@ -200,6 +202,7 @@ function contentOf(command: Command): unknown[] {
         expiresAt,
         // Only where it is said: the content of all others stays what it was.
         ...(command.paysDebt ? ['paysDebt'] : []),
+        ...(command.staysInHub ? ['staysInHub'] : []),
       ];
     }
     case 'CommitHold':

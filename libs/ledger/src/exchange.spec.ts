@@ -16,7 +16,7 @@ const exchanged = (soldMinor: number, boughtMinor: number, holdId?: string, fund
   },
 });
 const about = { party: A, amountMinor: 1_000, currency: 'CNY', exchangeId: 'x1', settlementId: 's1' };
-const funds = (holdId: string, amountMinor: number) => placeHold(holdId, A, amountMinor, { purpose: 'payout' });
+const funds = (holdId: string, amountMinor: number) => placeHold(holdId, A, amountMinor, { purpose: 'payout', staysInHub: true });
 const leave = (holdId: string, amountMinor: number) => placeHold(holdId, 'hub:fx', amountMinor, { currency: 'USD', purpose: 'payout' });
 
 describe('leave to exchange', () => {
@@ -75,6 +75,27 @@ describe('what is to be sold', () => {
     keeper.facts({ type: 'LimitsSet', party: A, currency: 'CNY', netDebitCapMinor: 300 });
     expect(keeper.command(placeHold('p1', A, 1_300))).toMatchObject({ outcome: { result: 'accepted' } });
     expect(keeper.command(placeHold('p2', A, 1))).toMatchObject({ outcome: { code: 'cap_exceeded' } });
+  });
+
+  it('is held, too, where its cash has been spent on what is bought: only the exchange brings cover back', () => {
+    const spent: AnyFact = {
+      ...{
+        type: 'BankLineRecorded',
+        bank: 'icbc',
+        lineId: 'l1',
+        sequence: 1,
+        amountMinor: -600,
+        currency: 'CNY',
+        reference: '',
+        bookedAt: '',
+      },
+      match: { kind: 'unmatched', reason: 'unknown_reference' },
+    };
+    const keeper = start().facts(earned(A, 1_000, 'CNY'), spent);
+    expect(keeper.command(placeHold('p1', A, 1, { purpose: 'payout' }))).toMatchObject({ outcome: { code: 'client_money_not_covered' } });
+    expect(keeper.command(funds('h0', 1_000))).toMatchObject({ outcome: { result: 'accepted' } });
+    keeper.facts(exchanged(1_000, 140, 'h1', 'h0'));
+    expect([keeper.posted(A), keeper.books.currency('CNY').clientMoney]).toEqual([0, 0n]);
   });
 
   it('is refused where the party does not have it any more', () => {

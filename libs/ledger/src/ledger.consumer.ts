@@ -15,12 +15,13 @@ export class LedgerConsumer {
   @Consume({ group, topic: topics.ledgerCommands, type: 'PlaceHold' })
   async placeHold({ id, data }: Message<PlaceHold>): Promise<void> {
     checkHold(data);
-    const { holdId, currency, reservations, purpose, ref, paysDebt } = data;
+    const { holdId, currency, reservations, purpose, ref, paysDebt, staysInHub } = data;
     if (!Array.isArray(reservations) || reservations.length > mostReservations || !reservations.every(isReservation))
       throw new Error('PlaceHold.reservations must list accounts with integer amounts');
     if (typeof currency !== 'string') throw new Error('PlaceHold.currency must be a text');
     const copied = reservations.map(({ account, amountMinor }) => ({ account, amountMinor }));
-    const hold = { holdId, currency, reservations: copied, purpose, ref, ...(paysDebt === true && { paysDebt }) };
+    const says = { ...(paysDebt === true && { paysDebt }), ...(staysInHub === true && { staysInHub }) };
+    const hold = { holdId, currency, reservations: copied, purpose, ref, ...says };
     await this.#submit({ command: 'PlaceHold', commandId: id, ...hold });
   }
 

@@ -2,13 +2,14 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { BankFileRefused, type FileSource, type PaymentFile } from '@tongbao/bank-files';
 import type { BankDataEvent, BankFileEvent, BankFileProblem, InstructionEvent, ReportedFile, StagedLine } from '@tongbao/contracts';
-import { handle, load, Outage, type EventStore } from '@tongbao/event-store';
+import { handle, load, Outage, type EventStore, type Handled } from '@tongbao/event-store';
 import type { Clock } from '@tongbao/service';
 import {
   bankDataStream,
   bankFileFold,
   bankFileStream,
   decideBankFile,
+  isProposedByAnother,
   type BankFileCommand,
   type BankFileRefusal,
   type BankFiles,
@@ -18,7 +19,7 @@ import { BankFileUnusable } from './bank-file.problem.js';
 import { checkNotifications, readAccountStatements } from './bank-statement.reader.js';
 import { identityOfBytes, identityOfFile } from './file-bank.folder.js';
 import { decideInstruction, instructionFold, instructionStream, type InstructionRefusal, type InstructionState } from './instruction.js';
-import { readStatusReport, type ReadReport } from './status-report.reader.js';
+import { readStatusReport } from './status-report.reader.js';
 
 /** Who hands in what came through the folder. */
 export const cameByItself = 'hub';
@@ -50,7 +51,8 @@ export interface BankFileIntakeParts {
 
 /**
  * Takes in what a bank sends. A file counts once, by its content, and wholly or not at all: its lines are staged apart before it is accepted, and what is wrong with
- * one is found before the first line of it counts. Run again after a crash, it goes on where it was.
+ * one is found before the first line of it counts. Reading writes nothing else: what a report rejects is told only of a file that counts, and before it is accepted,
+ * as one that is accepted is not looked at again. Run again after a crash, it goes on where it was.
  */
 export class BankFileIntake {
   constructor(private readonly parts: BankFileIntakeParts) {}
@@ -67,22 +69,32 @@ export class BankFileIntake {
     const now = clock.now().toISOString();
     const read = await this.#read(came, { fileId, name, by, files });
     if ('problem' in read) return this.#reject({ type: 'RejectFile', bank, fileId, name, by, problem: read.problem, now });
-    const needsTwo = by !== cameByItself;
-    const step = `${fileId} accept ${files.rejected.get(fileId)?.times ?? 0}${needsTwo ? ` ${by}` : ''}`;
-    const refused = await this.#decide({ type: 'AcceptFile', file: read, needsTwo, now }, step, by);
-    if (refused === undefined) return { fileId, outcome: needsTwo && (await this.#waits(fileId)) ? 'proposed' : 'accepted' };
-    const problem = { code: refused, path: '/Document', detail: 'a statement of it was taken from another file at the same moment' };
+    const outcome = await this.#count(read, now, files.rejected.get(fileId)?.times ?? 0);
+    if (outcome === 'accepted' || outcome === 'proposed') return { fileId, outcome };
+    const problem = { code: outcome, path: '/Document', detail: 'a statement of it was taken from another file at the same moment' };
     return this.#reject({ type: 'RejectFile', bank, fileId, name, by, problem, now });
   }
 
   /** Somebody has seen to a file that was rejected. @returns why not */
-  acknowledge(fileId: string, note: string, by: string, commandId: string): Promise<BankFileRefusal | undefined> {
-    return this.#decide({ type: 'AcknowledgeFile', bank: this.parts.bank, fileId, by, note }, commandId, by);
+  async acknowledge(fileId: string, note: string, by: string, commandId: string): Promise<BankFileRefusal | undefined> {
+    const handled = await this.#decide({ type: 'AcknowledgeFile', bank: this.parts.bank, fileId, by, note }, commandId, by);
+    return handled.outcome === 'refused' ? handled.refusal : undefined;
   }
 
-  async #waits(fileId: string): Promise<boolean> {
-    const { state } = await load(this.parts.store, bankFileStream(this.parts.bank), bankFileFold);
-    return !state.accepted.has(fileId);
+  /** Lets a file count that came by itself, or that another person has handed in, too; and nothing of one that waits for another person. */
+  async #count({ file, rejections }: Read, now: string, earlierTries: number): Promise<'proposed' | 'accepted' | BankFileRefusal> {
+    const { fileId, by } = file;
+    const needsTwo = by !== cameByItself;
+    if (needsTwo) {
+      const asked = await this.#decide({ type: 'ProposeFile', file, now }, `${fileId} propose ${earlierTries} ${by}`, by);
+      if (asked.outcome === 'refused') return asked.refusal;
+      if (asked.state.accepted.has(fileId)) return 'accepted';
+      if (!isProposedByAnother(file, asked.state)) return 'proposed';
+    }
+    for (const rejection of rejections) await this.#recordRejection(rejection, fileId);
+    const step = `${fileId} accept ${earlierTries}${needsTwo ? ` ${by}` : ''}`;
+    const handled = await this.#decide({ type: 'AcceptFile', file, needsTwo, now }, step, by);
+    return handled.outcome === 'refused' ? handled.refusal : 'accepted';
   }
 
   async #reject(command: Extract<BankFileCommand, { type: 'RejectFile' }>): Promise<TakenFile> {
@@ -91,16 +103,13 @@ export class BankFileIntake {
     return { fileId, outcome: 'rejected', problem };
   }
 
-  async #decide(command: BankFileCommand, commandId: string, actor = 'hub'): Promise<BankFileRefusal | undefined> {
+  #decide(command: BankFileCommand, commandId: string, actor = 'hub'): Promise<Handled<BankFiles, BankFileEvent, BankFileRefusal>> {
     const { store, bank } = this.parts;
-    const decide = (state: BankFiles) => decideBankFile(command, state);
-    const context = { commandId, actor };
-    const handled = await handle<BankFiles, BankFileEvent, BankFileRefusal>(store, bankFileStream(bank), bankFileFold, decide, context);
-    return handled.outcome === 'refused' ? handled.refusal : undefined;
+    return handle(store, bankFileStream(bank), bankFileFold, (state) => decideBankFile(command, state), { commandId, actor });
   }
 
   /** What is wrong with a file is an outcome; only what is down is thrown. Something that nobody thought of must not hold up the next file, either. */
-  async #read(came: CameAs, about: ReadAbout): Promise<ReadFile | { problem: BankFileProblem }> {
+  async #read(came: CameAs, about: ReadAbout): Promise<Read | { problem: BankFileProblem }> {
     try {
       return await this.#readMessage(came, about);
     } catch (error) {
@@ -116,7 +125,7 @@ export class BankFileIntake {
     }
   }
 
-  async #readMessage(came: CameAs, about: ReadAbout): Promise<ReadFile> {
+  async #readMessage(came: CameAs, about: ReadAbout): Promise<Read> {
     const { account, bank } = this.parts;
     const { fileId, name, by, files } = about;
     const stagedIn = bankDataStream(bank, fileId, files.rejected.get(fileId)?.times ?? 0);
@@ -125,43 +134,62 @@ export class BankFileIntake {
     switch (messageIn(await startOf(came))) {
       case 'camt.054.001.08':
         await checkNotifications(sourceOf(came), { account, isKnown });
-        return { ...file, message: 'camt.054.001.08' };
-      case 'pain.002.001.12':
-        return { ...file, message: 'pain.002.001.12', reports: await this.#takeReport(sourceOf(came), fileId) };
+        return { file: { ...file, message: 'camt.054.001.08' }, rejections: [] };
+      case 'pain.002.001.12': {
+        const { reports, rejections } = await this.#readReport(sourceOf(came));
+        return { file: { ...file, message: 'pain.002.001.12', reports }, rejections };
+      }
       default: {
         const staging = new Staging(this.parts.store, { bank, fileId, stagedIn });
         const read = await readAccountStatements(sourceOf(came), { account, isKnown, stage: (line) => staging.add(line) });
         await staging.flush();
-        return { ...file, message: 'camt.053.001.08', ...read };
+        return { file: { ...file, message: 'camt.053.001.08', ...read }, rejections: [] };
       }
     }
   }
 
-  /** Each rejection is told on its instruction's own stream: what runs payouts asks there. */
-  async #takeReport(source: FileSource, fileId: string): Promise<ReportedFile[]> {
+  async #readReport(source: FileSource): Promise<{ reports: ReportedFile[]; rejections: Rejection[] }> {
     let own: OwnFile | undefined;
     const report = await readStatusReport(source, async (messageId) => {
       own = await this.parts.ownFile(messageId);
       return own?.file;
     });
-    if (!report || !own) return [];
-    for (const rejected of report.rejected) await this.#recordRejection(rejected, own, fileId);
+    if (!report || !own) return { reports: [], rejections: [] };
     const { messageId, status, rejected } = report;
-    return [{ messageId, ...(status !== undefined && { status }), rejected: rejected.length }];
+    const { keyOf } = own;
+    const rejections = rejected.map(({ endToEndId, ...said }) => {
+      const instruction = keyOf(endToEndId);
+      if (!instruction) throw new Error(`${messageId} has ${endToEndId}, which nobody has instructed`);
+      return { ...instruction, ...said };
+    });
+    return { reports: [{ messageId, ...(status !== undefined && { status }), rejected: rejected.length }], rejections };
   }
 
-  async #recordRejection({ endToEndId, code, information }: ReadReport['rejected'][number], own: OwnFile, fileId: string): Promise<void> {
-    const instruction = own.keyOf(endToEndId);
-    if (!instruction) throw new Error(`${own.file.messageId} has ${endToEndId}, which nobody has instructed`);
-    const { key, attempt } = instruction;
+  /** Each rejection is told on its instruction's own stream: what runs payouts asks there. */
+  async #recordRejection(rejection: Rejection, fileId: string): Promise<void> {
+    const { key, attempt } = rejection;
     await handle<InstructionState, InstructionEvent, InstructionRefusal>(
       this.parts.store,
       instructionStream(key),
       instructionFold,
-      (state) => decideInstruction({ type: 'RejectInstruction', key, attempt, code, fileId, ...(information && { information }) }, state),
+      (state) => decideInstruction({ type: 'RejectInstruction', ...rejection, fileId }, state),
       { commandId: `${key} rejected ${attempt} by ${fileId}`, correlationId: key },
     );
   }
+}
+
+/** What was read of a file that can be used. */
+interface Read {
+  file: ReadFile;
+  rejections: readonly Rejection[];
+}
+
+/** An instruction that the bank will not carry out. */
+interface Rejection {
+  key: string;
+  attempt: number;
+  code: string;
+  information?: string;
 }
 
 interface ReadAbout {

@@ -43,7 +43,8 @@ const accept = (fileId: string, sequence: number): BankFileCommand => ({
   needsTwo: false,
   now: 'now',
 });
-const handIn = (by: string): BankFileCommand => ({ type: 'AcceptFile', file: { ...read('a', 1), by }, needsTwo: true, now: 'now' });
+const handIn = (by: string, fileId = 'a'): BankFileCommand => ({ type: 'ProposeFile', file: { ...read(fileId, 1), by }, now: 'now' });
+const acceptOf = (by: string): BankFileCommand => ({ type: 'AcceptFile', file: { ...read('a', 1), by }, needsTwo: true, now: 'now' });
 const handedIn: BankFileEvent = {
   type: 'BankFileProposed',
   ...{ bank: 'main', fileId: 'a', name: 'a.xml', message: 'camt.053.001.08', by: 'operator:fin' },
@@ -70,10 +71,14 @@ describe('a file of a bank', () => {
     ['is accepted once', [accepted('a', 1)], accept('a', 1), []],
     ['that somebody hands in waits for another person', [], handIn('operator:fin'), [handedIn]],
     ['that the same person hands in again still waits', [handedIn], handIn('operator:fin'), []],
+    ['that another person hands in, too, is proposed once', [handedIn], handIn('operator:boss'), []],
+    ['that was accepted is not proposed', [accepted('a', 1)], handIn('operator:fin'), []],
+    ['that nobody has handed in before is not accepted for one person', [], acceptOf('operator:fin'), []],
+    ['that one person has handed in is not accepted for the same', [handedIn], acceptOf('operator:fin'), []],
     [
-      'that another person hands in, too, is accepted',
+      'that another person has handed in before is accepted',
       [handedIn],
-      handIn('operator:boss'),
+      acceptOf('operator:boss'),
       [{ ...accepted('a', 1), by: 'operator:boss', proposedBy: 'operator:fin' } as BankFileEvent],
     ],
     ['that waits and comes by itself is accepted', [handedIn], accept('a', 1), [accepted('a', 1)]],
@@ -87,6 +92,7 @@ describe('a file of a bank', () => {
 
   it.each<[BankFileRefusal, string, BankFileEvent[], BankFileCommand]>([
     ['statement_known', 'a statement of another file', [accepted('a', 1)], accept('b', 1)],
+    ['statement_known', 'a statement of another file that somebody hands in', [accepted('a', 1)], handIn('operator:fin', 'b')],
     ['not_found', 'seeing to what was not rejected', [accepted('a', 1)], acknowledge('a')],
     ['state_conflict', 'seeing to it twice', [rejected('a'), seen('a')], acknowledge('a')],
     ['state_conflict', 'seeing to what was accepted since', [rejected('a'), accepted('a', 1)], acknowledge('a')],

@@ -56,7 +56,9 @@ export type ReadFile = Pick<
 >;
 
 export type BankFileCommand =
-  /** @property needsTwo it did not come by itself: a statement moves money, so two people must have the same one */
+  /** Somebody hands in what did not come by itself: a file moves money, so two people must have the same one. */
+  | { type: 'ProposeFile'; file: ReadFile; now: string }
+  /** @property needsTwo it did not come by itself: nothing happens unless another person has proposed it */
   | { type: 'AcceptFile'; file: ReadFile; needsTwo: boolean; now: string }
   | { type: 'RejectFile'; bank: string; fileId: string; name: string; by: string; problem: BankFileProblem; now: string }
   | { type: 'AcknowledgeFile'; bank: string; fileId: string; by: string; note: string };
@@ -67,13 +69,18 @@ export type BankFileRefusal = 'not_found' | 'state_conflict' | 'statement_known'
 /** Decides about a file. The same content again changes nothing. */
 export function decideBankFile(command: BankFileCommand, state: BankFiles): Decision<BankFileEvent, BankFileRefusal> {
   switch (command.type) {
+    case 'ProposeFile': {
+      const { file, now } = command;
+      if (state.accepted.has(file.fileId)) return { events: [] };
+      if (file.statements.some((statement) => isKnown(statement, state))) return { refused: 'statement_known' };
+      return { events: state.proposed.has(file.fileId) ? [] : [proposed(file, now)] };
+    }
     case 'AcceptFile': {
       const { file, needsTwo, now } = command;
       if (state.accepted.has(file.fileId)) return { events: [] };
       if (file.statements.some((statement) => isKnown(statement, state))) return { refused: 'statement_known' };
+      if (needsTwo && !isProposedByAnother(file, state)) return { events: [] };
       const proposedBy = needsTwo ? state.proposed.get(file.fileId) : undefined;
-      if (needsTwo && proposedBy === undefined) return { events: [proposed(file, now)] };
-      if (proposedBy === file.by) return { events: [] };
       const before = proposedBy !== undefined && { proposedBy };
       return { events: [{ type: 'BankFileAccepted', ...file, ...before, linesBefore: state.lines, acceptedAt: now }] };
     }
@@ -94,6 +101,12 @@ export function decideBankFile(command: BankFileCommand, state: BankFiles): Deci
     default:
       return command satisfies never;
   }
+}
+
+/** Whether somebody else than who hands a file in has handed in the same one. */
+export function isProposedByAnother({ fileId, by }: Pick<ReadFile, 'fileId' | 'by'>, { proposed }: Pick<BankFiles, 'proposed'>): boolean {
+  const proposedBy = proposed.get(fileId);
+  return proposedBy !== undefined && proposedBy !== by;
 }
 
 const proposed = ({ bank, fileId, name, message, by }: ReadFile, now: string): BankFileEvent => ({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { BankFileEvent, PayoutRunEvent } from '@tongbao/contracts';
+import type { BankFileEvent, InstructionEvent, PayoutRunEvent } from '@tongbao/contracts';
 import { Crash, CrashPlan } from '../test/crash.js';
 import { FileBankHub, type FileBankStart } from '../test/file-bank-hub.js';
 import { TestHub } from '../test/hub.js';
@@ -49,12 +49,57 @@ describe('a day with a bank of files whose process is killed', () => {
   it('was killed at every effect it has', () => expect(survived).toBeGreaterThan(0));
 });
 
+describe('a status report that two people hand in', () => {
+  /** A rejection each, and the file. */
+  const effectsOfReport = 3;
+  const plans = (['before', 'after'] as const).flatMap((when) =>
+    Array.from({ length: effectsOfReport + 1 }, (_, index) => [when, index + 1] as const),
+  );
+
+  it.each(plans)(
+    'and whose process is killed just %s effect %i of the second one counts once, when it is handed in again',
+    async (when, at) => {
+      const name = `c${(days += 1)}`;
+      const files = new FileBankHub(hub, { name });
+      try {
+        const first = files.start();
+        await first.process.run();
+        for (const key of ['p1', 'p2']) await instruct(first, `${name}-${key}`);
+        files.clock.set('2026-02-02T15:00:00Z');
+        await hub.projected();
+        await first.process.run();
+        await hub.projected();
+        const { messageId } = readSent(files.collect()[0] ?? '');
+        const bytes = Buffer.from(reportFile('R1', { messageId, groupStatus: 'RJCT', groupReason: 'FF01' }));
+        expect(await first.intake.take({ bytes }, 'r.xml', 'operator:fin')).toMatchObject({ outcome: 'proposed' });
+
+        const plan = new CrashPlan(at, when);
+        const handIn = ({ intake }: FileBankStart) =>
+          intake.take({ bytes }, 'r.xml', 'operator:boss').then(({ outcome }) => expect(outcome).toBe('accepted'));
+        await survive(plan, files.start(plan.storeOf(hub.store)), files, handIn);
+        expect(plan.isDead).toBe(at <= effectsOfReport);
+        const register = await hub.store.read<BankFileEvent>(`bankfile-${name}`);
+        expect(register.map(({ event }) => event.type)).toEqual(['BankFileProposed', 'BankFileAccepted']);
+        for (const key of ['p1', 'p2']) {
+          const told = await hub.store.read<InstructionEvent>(`instruction-${name}-${key}`);
+          expect(told.map(({ event }) => event.type)).toEqual(['InstructionTaken', 'InstructionRejected']);
+        }
+      } finally {
+        files.remove();
+      }
+    },
+  );
+});
+
+async function instruct({ bank }: FileBankStart, key: string): Promise<void> {
+  const account = { accountNumber: 'NL91ABNA0417164300', holder: 'Holder of A', reference: 'settlement s1' };
+  await bank.instruct({ key, attempt: 1, direction: 'payout', amountMinor: 900, currency: 'EUR', ...account });
+}
+
 /** Two instructions go out; one is rejected, the other paid. */
-async function day({ bank, process }: FileBankStart, files: FileBankHub, name: string, sent: string[]): Promise<void> {
-  for (const key of ['p1', 'p2']) {
-    const account = { accountNumber: 'NL91ABNA0417164300', holder: 'Holder of A', reference: 'settlement s1' };
-    await bank.instruct({ key: `${name}-${key}`, attempt: 1, direction: 'payout', amountMinor: 900, currency: 'EUR', ...account });
-  }
+async function day(start: FileBankStart, files: FileBankHub, name: string, sent: string[]): Promise<void> {
+  const { process } = start;
+  for (const key of ['p1', 'p2']) await instruct(start, `${name}-${key}`);
   files.clock.set('2026-02-02T15:00:00Z');
   await hub.projected();
   await process.run();

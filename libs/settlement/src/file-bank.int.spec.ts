@@ -316,6 +316,59 @@ describe('a status report', () => {
     expect(await rejections()).toEqual([['AC04'], ['FF01'], ['FF01']]);
   });
 
+  describe('that did not come by itself', () => {
+    const paper = () =>
+      Buffer.from(reportFile('R1', { messageId: messageId(), transactions: { [k('p1')]: { status: 'RJCT', reason: 'AC04' } } }));
+    const upload = (by: string) => now.commands.upload(paper(), 'r.xml', { commandId: 'upload', by });
+
+    it('rejects nothing until another person has handed in the same bytes', async () => {
+      await sendRun();
+      for (const by of ['operator:fin', 'operator:fin']) {
+        expect(await upload(by)).toMatchObject({ outcome: 'proposed' });
+        expect([await rejections(), await now.bank.status(k('p1'), 1)]).toEqual([[[], [], []], 'accepted']);
+      }
+      for (const by of ['operator:boss', 'operator:boss', 'operator:fin']) {
+        expect(await upload(by)).toMatchObject({ outcome: 'accepted' });
+        expect([await rejections(), await now.bank.status(k('p1'), 1)]).toEqual([[['AC04'], [], []], { rejected: 'AC04' }]);
+      }
+      expect(await register()).toMatchObject([
+        { type: 'BankFileProposed', by: 'operator:fin' },
+        { type: 'BankFileAccepted', by: 'operator:boss', proposedBy: 'operator:fin', reports: [{ rejected: 1 }] },
+      ]);
+    });
+
+    it('rejects once it has come by itself, too', async () => {
+      await sendRun();
+      await upload('operator:fin');
+      files.send('r.xml', paper().toString());
+      await work();
+      expect(await rejections()).toEqual([['AC04'], [], []]);
+      expect((await register()).map(({ type }) => type)).toEqual(['BankFileProposed', 'BankFileAccepted']);
+    });
+
+    it('rejects, too, when two people hand it in at the same moment', async () => {
+      await sendRun();
+      let isFirst = true;
+      const store = new Proxy(hub.store, {
+        get: (target, member): unknown => {
+          const found: unknown = Reflect.get(target, member, target);
+          if (typeof found !== 'function') return found;
+          return async (...args: unknown[]): Promise<unknown> => {
+            if (member === 'append' && isFirst) {
+              isFirst = false;
+              await upload('operator:fin');
+            }
+            return Reflect.apply(found, target, args);
+          };
+        },
+      });
+      // The other one's proposal comes after this one has read, and before it has written.
+      expect(await files.start(store).intake.take({ bytes: paper() }, 'r.xml', 'operator:boss')).toMatchObject({ outcome: 'accepted' });
+      expect(await rejections()).toEqual([['AC04'], [], []]);
+      expect(await register()).toMatchObject([{ by: 'operator:fin' }, { by: 'operator:boss', proposedBy: 'operator:fin' }]);
+    });
+  });
+
   it.each<[string, string, () => Parameters<typeof reportFile>[1]]>([
     ['a file that the hub has not sent', 'message_not_ours', () => ({ messageId: messageOf('20260202', 9, 'P-1'), groupStatus: 'RJCT' })],
     [
@@ -532,13 +585,16 @@ describe('a settlement over files', () => {
     ]);
 
     const endToEndId = sent.transactions[0]?.endToEndId ?? '';
-    files.send(
-      'r.xml',
-      reportFile('R1', { messageId: sent.messageId, transactions: { [endToEndId]: { status: 'RJCT', reason: 'AC04' } } }),
-    );
-    await work();
-    market.processes.payouts.reconsider(payoutId);
-    await market.round(settlementId);
+    const report = reportFile('R1', { messageId: sent.messageId, transactions: { [endToEndId]: { status: 'RJCT', reason: 'AC04' } } });
+    const handIn = async (by: string): Promise<void> => {
+      await now.commands.upload(Buffer.from(report), 'r.xml', { commandId: 'upload', by });
+      market.processes.payouts.reconsider(payoutId);
+      await market.round(settlementId);
+    };
+    await handIn('operator:fin');
+    expect((await events<InstructionEvent>(`instruction-${payoutId}`)).map(({ type }) => type)).toEqual(['InstructionTaken']);
+    expect((await steps('platform:A')).at(-1)).toBe('PayoutInstructed');
+    await handIn('operator:boss');
     expect((await events<PayoutEvent>(`payout-${payoutId}`)).at(-1)).toMatchObject({ type: 'PayoutFailed', code: 'AC04' });
 
     await market.processes.payoutCommands.retry(payoutId, market.command('retry'));

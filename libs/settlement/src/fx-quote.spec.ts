@@ -74,6 +74,18 @@ describe('what somebody says that the hub gives', () => {
       record({ quoteId: 'two', rateUnits: 140 }),
       'four_eyes',
     ],
+    [
+      'far from what others said, in steps',
+      [quoted({ quoteId: 'zero', by: 'operator:boss' }), quoted({ rateUnits: 28 })],
+      record({ quoteId: 'two', rateUnits: 40 }),
+      'four_eyes',
+    ],
+    [
+      'far from one’s own first one, in steps',
+      [quoted(), quoted({ quoteId: 'one', rateUnits: 28 })],
+      record({ quoteId: 'two', rateUnits: 40 }),
+      'four_eyes',
+    ],
     ['withdrawing what never was', nothing, withdraw('fxq_CNY_USD_1'), 'not_found'],
     ['withdrawing what counts no more', [quoted(), quoted({ quoteId: 'two' })], withdraw('fxq_CNY_USD_1'), 'state_conflict'],
     [

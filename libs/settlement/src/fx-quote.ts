@@ -79,10 +79,12 @@ function isFarFromNewest({ quote, now }: Extract<FxQuoteCommand, { type: 'Record
   return counting !== undefined && !isNear(quote, counting);
 }
 
-/** Nobody takes the rate from one place to quite another one alone: not who said the one before, nor who withdrew it, however long ago. */
-function isOwnLeap({ quote }: Extract<FxQuoteCommand, { type: 'RecordQuote' }>, { last, withdrawn }: FxQuotes): boolean {
-  if (!last || isNear(quote, last)) return false;
-  return quote.by === last.by || quote.by === withdrawn.get(last.quoteId)?.by;
+/** Nobody takes the rate from one place to quite another one alone: not who said the one before, nor who withdrew it, however long ago; not in steps, either. */
+function isOwnLeap({ quote }: Extract<FxQuoteCommand, { type: 'RecordQuote' }>, { last, known, withdrawn }: FxQuotes): boolean {
+  if (!last || (quote.by !== last.by && quote.by !== withdrawn.get(last.quoteId)?.by)) return false;
+  const quotes = [...known.values()];
+  const before = quotes.findLast(({ by }) => by !== quote.by) ?? quotes[0];
+  return !isNear(quote, last) || (before !== undefined && !isNear(quote, before));
 }
 
 /** What is wrong with a field of it. */

@@ -13,6 +13,8 @@ export interface OrderRow {
   position: bigint;
 }
 
+/** Refusals that end when money moves. An account that is frozen or closed waits for somebody. */
+const ends = ['client_money_not_covered', 'insufficient_funds'];
 const heldPayout = ['held', 'awaiting_proof', 'awaiting_funds', 'awaiting_account'];
 const heldWithdrawal = ['held', 'awaiting_funds', 'awaiting_account'];
 
@@ -77,7 +79,14 @@ export class PayoutQueries {
         .select({ id: payouts.payoutId })
         .from(payouts)
         .innerJoin(coverGains, eq(coverGains.currency, payouts.currency))
-        .where(and(eq(payouts.bank, bank), eq(payouts.status, 'refused'), lt(payouts.requestedPosition, coverGains.position)))
+        .where(
+          and(
+            eq(payouts.bank, bank),
+            eq(payouts.status, 'refused'),
+            inArray(payouts.code, ends),
+            lt(payouts.requestedPosition, coverGains.position),
+          ),
+        )
         .orderBy(asc(payouts.requestedPosition)),
       await this.#database
         .select({ id: withdrawals.withdrawalId })

@@ -4,6 +4,7 @@ import { ProjectionBehind, type Clock } from '@tongbao/service';
 import type { Exchanged } from './exchange.process.js';
 import { decidePayout, type PayoutRefusal } from './payout.decide.js';
 import type { AccountsInForce } from './payout.orders.js';
+import { endedAccount } from './payee.ended.js';
 import { payoutFold, payoutStream, type PayoutAccount, type PayoutState } from './payout.js';
 import { movesOf, type SettlementMove } from './settlement.moves.js';
 import type { SettlementQueries } from './settlement.queries.js';
@@ -59,9 +60,11 @@ export class SettlementPayouts {
   async #request(
     { settlementId }: Settlement,
     move: SettlementMove & { currency: string },
-    account: PayoutAccount | undefined,
+    inForce: PayoutAccount | undefined,
   ): Promise<void> {
     const { id: payoutId, kind, party, amountMinor, currency } = move;
+    // Ended since the calculation: it is asked for all the same, so that everybody sees what waits for an account, and can carry it.
+    const account = inForce ?? (await endedAccount(this.parts.store, party, currency));
     if (!account) throw new ProjectionBehind(`${party} had a bank account when ${settlementId} was calculated`);
     const direction = kind === 'payout' ? ('payout' as const) : ('collection' as const);
     const terms = { payoutId, settlementId, party, direction, amountMinor, currency, bank: this.parts.bank, ...account };

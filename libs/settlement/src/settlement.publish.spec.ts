@@ -137,7 +137,7 @@ describe('what settlement tells the others', () => {
     const bought = { amountMinor: 125, currency: 'USD' };
     const terms = { exchangeId: 'x1', bought, rate: '0.138889', quoteId: 'q1', rounding: { numerator: 0, denominator: 1 } };
     expect(published({ type: 'ExchangeFundsRequested', ...of, exchangeId: 'x1' })).toEqual([
-      command({ currency: 'CNY', reservations: [{ account: 'platform:A', amountMinor: 900 }] }),
+      command({ currency: 'CNY', reservations: [{ account: 'platform:A', amountMinor: 900 }], staysInHub: true }),
     ]);
     expect(published({ type: 'ExchangeFundsReleased', ...of, exchangeId: 'x1' })).toEqual([]);
     expect(published({ type: 'ExchangeRequested', ...of, ...terms })).toEqual([

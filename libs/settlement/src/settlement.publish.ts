@@ -144,7 +144,9 @@ function positionMessages(event: PositionEvent): OutgoingMessage[] {
       // What is sold must still be there when it is exchanged. It pays what the party has earned: no debit of its net.
       const { holdId, party, amountMinor, currency } = event;
       const reservations = [{ account: party, amountMinor }];
-      return [ledgerCommand({ type: 'PlaceHold', holdId, purpose: 'payout', ref: drawRefOf(party), currency, reservations })];
+      const hold = { holdId, purpose: 'payout' as const, ref: drawRefOf(party), currency, reservations };
+      // It leaves the hub for nobody: the cash of that currency may have been spent already, on what is bought.
+      return [ledgerCommand({ type: 'PlaceHold', ...hold, staysInHub: true })];
     }
     case 'ExchangeRequested': {
       // What is bought must be covered by cash of its currency before the party has it: else nobody could be paid in that currency any more.
